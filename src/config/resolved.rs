@@ -1,0 +1,156 @@
+//! A study as meant: checked, defaults filled in, durations in seconds.
+
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Everything one optimization needs to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Study {
+    /// Name, also the default run directory below `runs/`.
+    pub name: String,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Run directory.
+    pub output: PathBuf,
+    /// Parameters, constraints, objectives, metrics.
+    pub problem: Problem,
+    /// How candidates are made.
+    pub strategy: StrategySettings,
+    /// How a design is evaluated.
+    pub evaluator: Evaluator,
+    /// When a checkpoint is written.
+    pub checkpoint: Checkpoint,
+    /// Time.
+    pub limits: Limits,
+}
+
+/// Where candidates come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Scrambled Sobol points throughout.
+    Sobol,
+    /// NSGA-II (Deb et al. 2002), steady state.
+    Nsga2,
+    /// NSGA-III (Deb and Jain 2014), steady state.
+    Nsga3,
+    /// Gaussian processes and expected hypervolume improvement.
+    Mobo,
+}
+
+/// The `[strategy]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StrategySettings {
+    /// Where candidates come from (`auto` in the file is `mobo`).
+    pub method: Method,
+    /// Scrambled Sobol trials before the method begins.
+    pub initial: u64,
+    /// Trials in all.
+    pub trials: u64,
+    /// Trials proposed and not yet ended at any time, beyond one per evaluating rank: candidates
+    /// that lie ready for the next free rank.
+    pub ready: u64,
+    /// Upper limit of trials proposed and not yet ended; `None`: ranks + `ready`.
+    pub in_flight: Option<u64>,
+}
+
+/// How a design is evaluated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evaluator {
+    /// A test function of this program.
+    Builtin(Builtin),
+    /// One command per trial.
+    Command(Command),
+}
+
+/// A test function as evaluator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Builtin {
+    /// Name in `test_functions`, for example `dtlz2`.
+    pub function: String,
+    /// Number of parameters.
+    pub dimension: usize,
+    /// Number of objectives.
+    pub objectives: usize,
+    /// Moves the optimum off the box centre by a vector drawn with this seed.
+    pub shift: Option<u64>,
+    /// Noise added to every objective.
+    pub noise: Option<Noise>,
+    /// How long an evaluation pretends to take.
+    pub delay: Option<Delay>,
+}
+
+/// Normal noise on test functions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
+    /// Standard deviation, same for every objective.
+    pub sd: f64,
+    /// Whether the evaluator tells it as the sem.
+    pub known: bool,
+}
+
+/// How long an evaluation pretends to take, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delay {
+    /// Always the same.
+    Constant {
+        /// Seconds.
+        seconds: f64,
+    },
+    /// `median · exp(sigma · N(0, 1))`.
+    LogNormal {
+        /// Median in seconds.
+        median_s: f64,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+    },
+    /// Pareto: `least · U^(-1/alpha)`, alpha > 1.
+    HeavyTail {
+        /// Least value in seconds.
+        least_s: f64,
+        /// Tail exponent.
+        alpha: f64,
+    },
+}
+
+/// One command per trial: `paretorank` writes `parameters.json` and the rendered templates into the
+/// attempt's directory, runs the command there, and reads `result`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Program and arguments; `{param.NAME}`, `{trial.id}`, `{trial.dir}`, `{trial.seed}` are
+    /// replaced. No shell takes part.
+    pub argv: Vec<String>,
+    /// Text files to render into the attempt's directory: `{{NAME}}` becomes the parameter's value.
+    pub templates: Vec<PathBuf>,
+    /// Result file, relative to the attempt's directory.
+    pub result: PathBuf,
+    /// Seconds after which the payload is stopped.
+    pub timeout_s: Option<f64>,
+    /// Seconds between TERM and KILL.
+    pub grace_s: f64,
+    /// Further attempts after a failed one.
+    pub retries: u32,
+    /// Exit codes that mean "this design cannot be".
+    pub infeasible_exit_codes: Vec<i32>,
+    /// Environment variables added for the payload.
+    pub env: Vec<(String, String)>,
+}
+
+/// The `[checkpoint]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Seconds between two snapshots of `history.h5` (the journal is written at every result).
+    pub every_s: f64,
+}
+
+/// The `[limits]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Seconds after start at which the run must be over; `None`: the allocation's end, if any.
+    pub time_limit_s: Option<f64>,
+    /// Seconds before that end at which evaluations are stopped and the last checkpoint is written.
+    pub margin_s: f64,
+}

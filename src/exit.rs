@@ -1,0 +1,56 @@
+//! Exit codes, decided by rank 0 and returned by every rank.
+
+use std::fmt;
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// What was asked for is done.
+    Complete,
+    /// It went wrong; the message says how.
+    Failed,
+    /// The command line asks for something that cannot be.
+    Usage,
+    /// A file could not be written or read.
+    Storage,
+    /// Stopped early on purpose; the same line goes on from here.
+    StoppedEarly,
+    /// The study file is wrong.
+    BadStudy,
+}
+
+impl Exit {
+    /// Every code, for the table in the help and the README.
+    pub const ALL: [Exit; 6] =
+        [Exit::Complete, Exit::Failed, Exit::Usage, Exit::Storage, Exit::StoppedEarly, Exit::BadStudy];
+
+    /// The number the shell sees (74, 75, 78 as in BSD's sysexits.h).
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Complete => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Storage => 74,
+            Exit::StoppedEarly => 75,
+            Exit::BadStudy => 78,
+        }
+    }
+
+    /// One phrase for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Complete => "complete",
+            Exit::Failed => "failed",
+            Exit::Usage => "wrong usage",
+            Exit::Storage => "storage: a file cannot be read or written",
+            Exit::StoppedEarly => "stopped early, run the same line again",
+            Exit::BadStudy => "bad study file",
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.code(), self.meaning())
+    }
+}

@@ -1,0 +1,227 @@
+//! The search space and its image in the unit cube, where every strategy works.
+//!
+//! Coordinates of the unit cube, in the order of the parameters: one for a float, an integer or a
+//! choice of two; one per value (one-hot, the largest wins) for a choice of more; none for a fixed
+//! parameter. Integers and choices of two own equal bins, so that a uniform point picks each value
+//! equally often.
+
+use super::{Design, LinearConstraint, Parameter, ParameterKind, Scale, Value};
+use serde::{Deserialize, Serialize};
+
+/// Parameters and the linear constraints between them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Space {
+    /// In the order of every [`Design`].
+    pub parameters: Vec<Parameter>,
+    /// All must hold.
+    #[serde(default)]
+    pub constraints: Vec<LinearConstraint>,
+}
+
+impl Space {
+    /// Number of unit-cube coordinates.
+    pub fn dimension(&self) -> usize {
+        self.parameters.iter().map(|p| width(&p.kind)).sum()
+    }
+
+    /// The design at a point of the unit cube (length [`Space::dimension`]); coordinates outside
+    /// `[0, 1]` are clamped, integers and choices rounded.
+    pub fn decode(&self, unit: &[f64]) -> Design {
+        assert_eq!(unit.len(), self.dimension(), "one coordinate per unit dimension");
+        let mut rest = unit;
+        let mut design = Design::with_capacity(self.parameters.len());
+        for parameter in &self.parameters {
+            let (own, others) = rest.split_at(width(&parameter.kind));
+            design.push(decode(&parameter.kind, own));
+            rest = others;
+        }
+        design
+    }
+
+    /// The point of the unit cube that stands for a design; `decode` brings the design back, up to
+    /// rounding of floats.
+    pub fn encode(&self, design: &[Value]) -> Vec<f64> {
+        assert_eq!(design.len(), self.parameters.len(), "one value per parameter");
+        let mut unit = Vec::with_capacity(self.dimension());
+        for (parameter, value) in self.parameters.iter().zip(design) {
+            encode(&parameter.kind, value, &mut unit);
+        }
+        unit
+    }
+
+    /// The same point with integers and choices at their places.
+    pub fn snap(&self, unit: &[f64]) -> Vec<f64> {
+        self.encode(&self.decode(unit))
+    }
+
+    /// One number per parameter, as [`LinearConstraint`] wants them; words count as 0, which no
+    /// constraint refers to.
+    pub fn numbers(design: &[Value]) -> Vec<f64> {
+        design.iter().map(|v| v.number().unwrap_or(0.0)).collect()
+    }
+
+    /// Whether a design respects every linear constraint.
+    pub fn allows(&self, design: &[Value]) -> bool {
+        let numbers = Self::numbers(design);
+        self.constraints.iter().all(|c| c.allows(&numbers))
+    }
+
+    /// Whether a value lies within the parameter's bounds or values.
+    pub fn in_bounds(&self, design: &[Value]) -> bool {
+        let holds = |(p, v): (&Parameter, &Value)| match (&p.kind, v) {
+            (ParameterKind::Float { lower, upper, .. }, Value::Float(x)) => {
+                (*lower..=*upper).contains(x)
+            }
+            (ParameterKind::Integer { lower, upper, .. }, Value::Integer(i)) => {
+                (*lower..=*upper).contains(i)
+            }
+            (ParameterKind::Choice { values }, v) => values.contains(v),
+            (ParameterKind::Fixed { value }, v) => value == v,
+            _ => false,
+        };
+        design.len() == self.parameters.len() && self.parameters.iter().zip(design).all(holds)
+    }
+}
+
+fn width(kind: &ParameterKind) -> usize {
+    match kind {
+        ParameterKind::Float { .. } | ParameterKind::Integer { .. } => 1,
+        ParameterKind::Choice { values } if values.len() == 2 => 1,
+        ParameterKind::Choice { values } => values.len(),
+        ParameterKind::Fixed { .. } => 0,
+    }
+}
+
+fn decode(kind: &ParameterKind, own: &[f64]) -> Value {
+    match kind {
+        ParameterKind::Float { lower, upper, scale } => {
+            let u = own[0].clamp(0.0, 1.0);
+            let x = match scale {
+                Scale::Linear => lower + u * (upper - lower),
+                Scale::Log => (lower.ln() + u * (upper.ln() - lower.ln())).exp(),
+            };
+            Value::Float(x.clamp(*lower, *upper))
+        }
+        ParameterKind::Integer { lower, upper, scale } => {
+            let u = own[0].clamp(0.0, 1.0);
+            let (low, high) = integer_edges(*lower, *upper, *scale);
+            let x = match scale {
+                Scale::Linear => low + u * (high - low),
+                Scale::Log => (low + u * (high - low)).exp(),
+            };
+            Value::Integer((x.round() as i64).clamp(*lower, *upper))
+        }
+        ParameterKind::Choice { values } if values.len() == 2 => {
+            values[usize::from(own[0] >= 0.5)].clone()
+        }
+        ParameterKind::Choice { values } => {
+            let mut best = 0;
+            for (k, u) in own.iter().enumerate() {
+                if *u > own[best] {
+                    best = k;
+                }
+            }
+            values[best].clone()
+        }
+        ParameterKind::Fixed { value } => value.clone(),
+    }
+}
+
+fn encode(kind: &ParameterKind, value: &Value, unit: &mut Vec<f64>) {
+    let number = || value.number().expect("a numeric parameter holds a number");
+    match kind {
+        ParameterKind::Float { lower, upper, scale } => {
+            let u = match scale {
+                Scale::Linear => (number() - lower) / (upper - lower),
+                Scale::Log => (number() / lower).ln() / (upper / lower).ln(),
+            };
+            unit.push(u.clamp(0.0, 1.0));
+        }
+        ParameterKind::Integer { lower, upper, scale } => {
+            let (low, high) = integer_edges(*lower, *upper, *scale);
+            let x = match scale {
+                Scale::Linear => number(),
+                Scale::Log => number().ln(),
+            };
+            unit.push(((x - low) / (high - low)).clamp(0.0, 1.0));
+        }
+        ParameterKind::Choice { values } => {
+            let k = values.iter().position(|v| v == value).expect("a value of the choice");
+            if values.len() == 2 {
+                unit.push(0.25 + 0.5 * k as f64);
+            } else {
+                unit.extend((0..values.len()).map(|i| f64::from(u8::from(i == k))));
+            }
+        }
+        ParameterKind::Fixed { .. } => {}
+    }
+}
+
+/// The outer edges of the first and last integer's bin, half a unit beyond them, on the scale.
+fn integer_edges(lower: i64, upper: i64, scale: Scale) -> (f64, f64) {
+    let (low, high) = (lower as f64 - 0.5, upper as f64 + 0.5);
+    match scale {
+        Scale::Linear => (low, high),
+        Scale::Log => (low.ln(), high.ln()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(kind: ParameterKind) -> Parameter {
+        Parameter { name: "p".into(), kind, unit: String::new(), default: None }
+    }
+
+    fn mixed() -> Space {
+        let words = |w: &[&str]| w.iter().map(|s| Value::Text((*s).into())).collect();
+        let parameters = vec![
+            parameter(ParameterKind::Float { lower: -2.0, upper: 6.0, scale: Scale::Linear }),
+            parameter(ParameterKind::Float { lower: 1e-3, upper: 1e3, scale: Scale::Log }),
+            parameter(ParameterKind::Integer { lower: 3, upper: 6, scale: Scale::Linear }),
+            parameter(ParameterKind::Integer { lower: 1, upper: 1000, scale: Scale::Log }),
+            parameter(ParameterKind::Choice { values: words(&["a", "b"]) }),
+            parameter(ParameterKind::Choice { values: words(&["x", "y", "z"]) }),
+            parameter(ParameterKind::Fixed { value: Value::Float(7.0) }),
+        ];
+        Space { parameters, constraints: vec![] }
+    }
+
+    #[test]
+    fn decodes_bounds_middles_and_words() {
+        let design = mixed().decode(&[0.5, 0.5, 0.0, 1.0, 0.7, 0.1, 0.9, 0.3]);
+        assert_eq!(design[0], Value::Float(2.0));
+        assert!((design[1].number().unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(design[2], Value::Integer(3));
+        assert_eq!(design[3], Value::Integer(1000));
+        assert_eq!(design[4], Value::Text("b".into()));
+        assert_eq!(design[5], Value::Text("y".into()));
+        assert_eq!(design[6], Value::Float(7.0));
+    }
+
+    #[test]
+    fn every_integer_owns_an_equal_share_of_the_interval() {
+        let space = mixed();
+        let mut count = [0; 4];
+        for k in 0..4000 {
+            let u = (f64::from(k) + 0.5) / 4000.0;
+            let design = space.decode(&[0.0, 0.0, u, 0.0, 0.0, 1.0, 0.0, 0.0]);
+            let Value::Integer(i) = design[2] else { panic!("an integer") };
+            count[usize::try_from(i - 3).unwrap()] += 1;
+        }
+        assert_eq!(count, [1000; 4]);
+    }
+
+    #[test]
+    fn snap_is_idempotent_and_keeps_the_design() {
+        let space = mixed();
+        let unit = [0.123, 0.9, 0.61, 0.37, 0.2, 0.2, 0.2, 0.8];
+        let snapped = space.snap(&unit);
+        let again = space.snap(&snapped);
+        for (a, b) in snapped.iter().zip(&again) {
+            assert!((a - b).abs() < 1e-12);
+        }
+        assert!(space.in_bounds(&space.decode(&snapped)));
+    }
+}

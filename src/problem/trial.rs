@@ -1,0 +1,111 @@
+//! What became of a trial.
+
+use serde::{Deserialize, Serialize};
+
+/// Number of a trial within its study, from 0 in the order of proposal.
+pub type TrialId = u64;
+
+/// A finite value with its standard error of the mean, if known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    value: f64,
+    sem: Option<f64>,
+}
+
+impl Measurement {
+    /// `None` unless `value` is finite and `sem`, where given, is finite and not negative: NaN is
+    /// never a value.
+    pub fn new(value: f64, sem: Option<f64>) -> Option<Self> {
+        let sane = |s: f64| s.is_finite() && s >= 0.0;
+        (value.is_finite() && sem.is_none_or(sane)).then_some(Self { value, sem })
+    }
+
+    /// The value, in the objective's own unit and direction.
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// Standard error of the mean; `None` if unknown (not zero).
+    pub fn sem(&self) -> Option<f64> {
+        self.sem
+    }
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureClass {
+    /// The payload ended with a non-zero exit code.
+    Exit,
+    /// The payload was ended by a signal.
+    Signal,
+    /// The payload ran longer than it may.
+    Timeout,
+    /// The result is missing, unreadable, not finite or incomplete.
+    Output,
+    /// Not the trial's fault: a rank was lost, a directory could not be made, a payload not started.
+    Infrastructure,
+}
+
+impl FailureClass {
+    /// The word in files and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureClass::Exit => "exit",
+            FailureClass::Signal => "signal",
+            FailureClass::Timeout => "timeout",
+            FailureClass::Output => "output",
+            FailureClass::Infrastructure => "infrastructure",
+        }
+    }
+}
+
+/// How a trial (or one attempt at it) ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Every objective was measured.
+    Ok {
+        /// One measurement per objective of the problem.
+        objectives: Vec<Measurement>,
+        /// One entry per metric of the problem; `None` where the evaluator gave none.
+        metrics: Vec<Option<Measurement>>,
+    },
+    /// The design cannot be built or is excluded; trains the feasibility of the region.
+    Infeasible {
+        /// One line for people.
+        reason: String,
+    },
+    /// The evaluation went wrong; says nothing about the design.
+    Failed {
+        /// What kind of failure.
+        class: FailureClass,
+        /// One line for people, with the path of the log where there is one.
+        reason: String,
+    },
+    /// Ended from outside before it was done (signal, time limit).
+    Interrupted {
+        /// One line for people.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// The word in files and messages: ok, infeasible, failed or interrupted.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Outcome::Ok { .. } => "ok",
+            Outcome::Infeasible { .. } => "infeasible",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Interrupted { .. } => "interrupted",
+        }
+    }
+
+    /// Why it is not ok; empty for ok.
+    pub fn reason(&self) -> String {
+        match self {
+            Outcome::Ok { .. } => String::new(),
+            Outcome::Infeasible { reason } | Outcome::Interrupted { reason } => reason.clone(),
+            Outcome::Failed { class, reason } => format!("{}: {reason}", class.name()),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What happened, as records; and their sum, the history.
+//!
+//! The history is a pure fold over records in the order in which they happened. A checkpoint is the
+//! fold so far; the journal holds the records since.
+
+use crate::problem::{Design, Outcome, TrialId};
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Record {
+    /// The program was started on this run directory.
+    Session(Session),
+    /// The strategy proposed the next trial; trials are proposed in the order of their ids.
+    Proposed(Proposed),
+    /// An attempt at a trial ended, whatever its outcome.
+    Attempt(Attempt),
+    /// A trial ended for good.
+    Completed(Completed),
+}
+
+/// One start of the program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Seconds since 1970.
+    pub at: f64,
+    /// Host of rank 0.
+    pub host: String,
+    /// Batch job, empty without one.
+    pub job: String,
+    /// Evaluating ranks.
+    pub evaluators: u64,
+    /// Trials proposed and not yet ended at any time during this session.
+    pub capacity: u64,
+    /// Trials ended when it began.
+    pub completed_before: u64,
+}
+
+/// A proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// Trial.
+    pub trial: TrialId,
+    /// Number of completions that the strategy knew when it proposed.
+    pub seen: u64,
+    /// The design.
+    pub design: Design,
+    /// Where it comes from: sobol, nsga2, nsga3, mobo, default, …
+    pub origin: String,
+    /// Seconds the strategy worked on it.
+    pub generation_s: f64,
+    /// Seconds since 1970.
+    pub at: f64,
+    /// The strategy's state after this proposal, where it differs from that before.
+    pub memory: Option<Vec<u8>>,
+}
+
+/// An attempt that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Trial.
+    pub trial: TrialId,
+    /// From 1.
+    pub attempt: u32,
+    /// Rank that ran it.
+    pub rank: u64,
+    /// Its host.
+    pub host: String,
+    /// Seconds since 1970 at which the rank was given the task.
+    pub dispatched: f64,
+    /// Seconds since 1970.
+    pub started: f64,
+    /// Seconds since 1970.
+    pub finished: f64,
+    /// ok, infeasible, failed or interrupted.
+    pub status: String,
+    /// Why not ok.
+    pub reason: String,
+}
+
+/// A trial that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Completed {
+    /// Trial.
+    pub trial: TrialId,
+    /// How.
+    pub outcome: Outcome,
+    /// Seconds since 1970 at which its last attempt started.
+    pub started: f64,
+    /// Seconds since 1970.
+    pub finished: f64,
+}
+
+/// A trial as history knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// Its proposal.
+    pub proposed: Proposed,
+    /// Its end, once it has one.
+    pub completed: Option<Completed>,
+}
+
+/// Everything that happened in a run directory.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct History {
+    /// By id, without gaps.
+    pub trials: Vec<Trial>,
+    /// Ids in the order in which they ended.
+    pub completions: Vec<TrialId>,
+    /// Attempts in the order in which they ended.
+    pub attempts: Vec<Attempt>,
+    /// Starts of the program.
+    pub sessions: Vec<Session>,
+    /// Number of records folded in.
+    pub records: u64,
+}
+
+/// A record that cannot follow what came before it.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("record {number} does not fit the history: {reason}")]
+pub struct Misfit {
+    /// Position in the sequence of records, from 0.
+    pub number: u64,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl History {
+    /// Folds one record in.
+    ///
+    /// # Errors
+    /// A proposal out of order, the end of a trial that was never proposed or has ended already;
+    /// the history is unchanged.
+    pub fn apply(&mut self, record: Record) -> Result<(), Misfit> {
+        let number = self.records;
+        let misfit = |reason: String| Err(Misfit { number, reason });
+        match record {
+            Record::Session(session) => self.sessions.push(session),
+            Record::Proposed(proposed) => {
+                let next = self.trials.len() as u64;
+                if proposed.trial != next {
+                    return misfit(format!("trial {} proposed, {next} is next", proposed.trial));
+                }
+                self.trials.push(Trial { proposed, completed: None });
+            }
+            Record::Attempt(attempt) => {
+                if self.trials.get(attempt.trial as usize).is_none() {
+                    return misfit(format!("attempt at unknown trial {}", attempt.trial));
+                }
+                self.attempts.push(attempt);
+            }
+            Record::Completed(completed) => {
+                let id = completed.trial;
+                match self.trials.get_mut(id as usize) {
+                    None => return misfit(format!("end of unknown trial {id}")),
+                    Some(trial) if trial.completed.is_some() => {
+                        return misfit(format!("trial {id} ended twice"));
+                    }
+                    Some(trial) => trial.completed = Some(completed),
+                }
+                self.completions.push(id);
+            }
+        }
+        self.records += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! Ask and tell: where the next candidate comes from.
+//!
+//! Every method sees the same [`Ledger`] (what is pending, what has ended, in order) and draws from
+//! streams named by the trial it proposes for. A proposal is therefore a function of the study, the
+//! ledger and the method's [`memory`](Strategy::memory): the restart law.
+
+mod ledger;
+
+pub use ledger::{Ledger, Observed};
+
+use crate::problem::TrialId;
+
+/// A way to make candidates.
+pub trait Strategy: Send {
+    /// The word for it in files and messages.
+    fn name(&self) -> &'static str;
+
+    /// Proposes a point of the unit cube ([`crate::problem::Space::dimension`] coordinates) for the
+    /// trial `trial`. The caller makes it feasible and new; see [`Proposer`].
+    ///
+    /// # Errors
+    /// The method cannot propose now; the caller falls back to a space-filling point and says so.
+    fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError>;
+
+    /// What must be kept beside the ledger to go on after a restart; empty if nothing.
+    fn memory(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Puts back what [`Strategy::memory`] gave.
+    ///
+    /// # Errors
+    /// Bytes of another version or method.
+    fn recall(&mut self, _memory: &[u8]) -> Result<(), StrategyError> {
+        Ok(())
+    }
+}
+
+/// Why a strategy could not propose.
+#[derive(Debug, thiserror::Error)]
+pub enum StrategyError {
+    /// Linear algebra or an optimizer gave up.
+    #[error("numerics: {0}")]
+    Numerics(String),
+    /// Stored state does not fit.
+    #[error("stored strategy state: {0}")]
+    Memory(String),
+}
