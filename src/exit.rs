@@ -36,6 +36,11 @@ impl Exit {
         }
     }
 
+    /// The exit with this number; an unknown number is a failure.
+    pub fn from_code(code: u8) -> Self {
+        Self::ALL.into_iter().find(|e| e.code() == code).unwrap_or(Exit::Failed)
+    }
+
     /// One phrase for people.
     pub fn meaning(self) -> &'static str {
         match self {

@@ -1,1 +1,1 @@
-//! To be written.
+//! Dominance, fronts, hypervolume. Smaller is better throughout.

@@ -5,12 +5,14 @@
 mod constraint;
 mod objective;
 mod parameter;
+mod region;
 mod space;
 mod trial;
 
 pub use constraint::LinearConstraint;
 pub use objective::{Goal, Metric, Objective};
 pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
+pub use region::{EmptyRegion, Region};
 pub use space::Space;
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
