@@ -1,1 +1,20 @@
-//! To be written.
+//! One exact Gaussian process per objective: kernel, priors, fit, posterior.
+//!
+//! Inputs are points of the unit cube, outputs are standardised (mean 0, standard deviation 1 over
+//! the training data). Known standard errors enter as a diagonal of their own; unknown noise is
+//! inferred.
+
+mod blas;
+mod data;
+mod factor;
+mod fit;
+mod hyper;
+mod kernel;
+mod posterior;
+mod prior;
+
+pub use data::{Data, Scaling};
+pub use factor::NotPositive;
+pub use fit::{fit, negative_log_posterior};
+pub use hyper::Hyper;
+pub use posterior::{Posterior, Prediction};

@@ -1,1 +1,5 @@
-//! To be written.
+//! Bounded minimization of smooth functions.
+
+mod bounded;
+
+pub use bounded::{Minimum, minimize};
