@@ -1,1 +1,46 @@
-//! To be written.
+//! How much a point is expected to enlarge the hypervolume, in logarithms.
+//!
+//! For M = 1 to 3 exactly, over a decomposition of the region not yet dominated into boxes
+//! ([`Boxes`]; with one objective this is log expected improvement). For more objectives over
+//! directions ([`Directions`]): boxes would explode. Logarithms (arXiv 2310.20708) keep a slope
+//! where the improvement itself underflows, which at the start is everywhere.
+
+mod boxes;
+mod directions;
+mod normal;
+
+pub use boxes::Boxes;
+pub use directions::Directions;
+pub use normal::{hazard, log_cdf, log_positive_part};
+
+/// Log expected hypervolume improvement, up to a constant, of a point whose objectives are
+/// independent normal variables.
+#[derive(Debug, Clone)]
+pub enum Improvement {
+    /// Exact.
+    Boxes(Boxes),
+    /// Approximate.
+    Directions(Directions),
+}
+
+/// Largest number of objectives for which boxes are used.
+pub const MOST_BOX_OBJECTIVES: usize = 3;
+
+impl Improvement {
+    /// Value at means and standard deviations (length M, σ > 0); its derivatives with respect to
+    /// them go to `dmean` and `dsd`.
+    pub fn log_value(&self, mean: &[f64], sd: &[f64], dmean: &mut [f64], dsd: &mut [f64]) -> f64 {
+        match self {
+            Improvement::Boxes(boxes) => boxes.log_value(mean, sd, dmean, dsd),
+            Improvement::Directions(directions) => directions.log_value(mean, sd, dmean, dsd),
+        }
+    }
+
+    /// Notes a point that the front will have.
+    pub fn insert(&mut self, point: &[f64]) {
+        match self {
+            Improvement::Boxes(boxes) => boxes.insert(point),
+            Improvement::Directions(directions) => directions.insert(point),
+        }
+    }
+}
