@@ -5,8 +5,10 @@
 //! ledger and the method's [`memory`](Strategy::memory): the restart law.
 
 mod ledger;
+mod mobo;
 
 pub use ledger::{Ledger, Observed};
+pub use mobo::Mobo;
 
 use crate::problem::TrialId;
 
@@ -39,6 +41,9 @@ pub trait Strategy: Send {
 /// Why a strategy could not propose.
 #[derive(Debug, thiserror::Error)]
 pub enum StrategyError {
+    /// Nothing to learn from yet.
+    #[error("no trial has values yet")]
+    NoValues,
     /// Linear algebra or an optimizer gave up.
     #[error("numerics: {0}")]
     Numerics(String),

@@ -1,0 +1,116 @@
+use super::*;
+use crate::problem::{Goal, Measurement, Objective, Outcome, Parameter, ParameterKind, Scale, Space};
+use rand::RngExt;
+
+fn problem(d: usize, m: usize) -> Problem {
+    let kind = || ParameterKind::Float { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    let parameter =
+        |j| Parameter { name: format!("x{j}"), kind: kind(), unit: String::new(), default: None };
+    let objective = |k| Objective {
+        name: format!("f{k}"),
+        goal: Goal::Minimize,
+        threshold: Some(1.1),
+        unit: String::new(),
+    };
+    Problem {
+        space: Space { parameters: (0..d).map(parameter).collect(), constraints: vec![] },
+        objectives: (0..m).map(objective).collect(),
+        metrics: vec![],
+    }
+}
+
+/// A convex front: the squared distances from M corners, scaled.
+fn evaluate(x: &[f64], m: usize) -> Outcome {
+    let to_corner = |k: usize| {
+        let squares = x.iter().enumerate().map(|(j, x)| (x - if j == k { 0.9 } else { 0.2 }).powi(2));
+        squares.sum::<f64>()
+    };
+    let objectives = (0..m).filter_map(|k| Measurement::new(to_corner(k), None)).collect();
+    Outcome::Ok { objectives, metrics: vec![] }
+}
+
+fn ledger_with(problem: &Problem, count: u64) -> Ledger {
+    let mut ledger = Ledger::new(problem.clone());
+    let mut rng = crate::rng::stream(2, "test", 0);
+    for trial in 0..count {
+        let unit: Vec<f64> = (0..problem.space.dimension()).map(|_| rng.random()).collect();
+        ledger.propose(trial, &problem.space.decode(&unit));
+        let outcome = match trial % 5 {
+            3 => Outcome::Infeasible { reason: "test".into() },
+            4 => Outcome::Failed {
+                class: crate::problem::FailureClass::Exit,
+                reason: "test".into(),
+            },
+            _ => evaluate(&unit, problem.objectives.len()),
+        };
+        ledger.tell(trial, &outcome);
+    }
+    ledger
+}
+
+fn mobo(problem: &Problem) -> Mobo {
+    let region = Region::new(&problem.space).unwrap();
+    Mobo::new(problem, region, 7)
+}
+
+#[test]
+fn gradient_of_the_whole_acquisition_agrees_with_central_differences() {
+    for m in [1, 3, 5] {
+        let problem = problem(5, m);
+        let mut ledger = ledger_with(&problem, 25);
+        ledger.propose(25, &problem.space.decode(&[0.3, 0.6, 0.2, 0.8, 0.5]));
+        let fitted = model::fit(&ledger, None).unwrap();
+        let model = Model::new(&ledger, &fitted).unwrap();
+        let mut rng = crate::rng::stream(1, "test", 1);
+        let acquire = acquire::Acquire::new(&problem, &ledger, model, &mut rng).unwrap();
+        let x = [0.41, 0.27, 0.66, 0.12, 0.83];
+        let mut gradient = [0.0; 5];
+        let value = acquire.value_with_gradient(&x, &mut gradient);
+        assert!((value - acquire.value(&x)).abs() < 1e-12);
+        for j in 0..5 {
+            let step = 1e-6;
+            let moved = |sign: f64| {
+                let mut x = x;
+                x[j] += sign * step;
+                acquire.value(&x)
+            };
+            let slope = (moved(1.0) - moved(-1.0)) / (2.0 * step);
+            let error = (slope - gradient[j]).abs() / slope.abs().max(1.0);
+            assert!(error < 1e-5, "M = {m}, x[{j}]: {slope} against {}", gradient[j]);
+        }
+    }
+}
+
+#[test]
+fn a_pending_trial_pushes_the_next_candidate_away() {
+    let problem = problem(2, 2);
+    let mut ledger = ledger_with(&problem, 12);
+    let mut strategy = mobo(&problem);
+    let first = strategy.propose(12, &ledger).unwrap();
+    assert_eq!(mobo(&problem).propose(12, &ledger).unwrap(), first, "the same question, the same answer");
+    ledger.propose(12, &problem.space.decode(&first));
+    let second = strategy.propose(13, &ledger).unwrap();
+    let distance: f64 = first.iter().zip(&second).map(|(a, b)| (a - b).powi(2)).sum();
+    assert!(distance.sqrt() > 1e-3, "{first:?} and {second:?}");
+}
+
+#[test]
+fn memory_carries_the_fit_over_a_restart() {
+    let problem = problem(3, 2);
+    let mut ledger = ledger_with(&problem, 20);
+    let mut strategy = mobo(&problem);
+    let first = strategy.propose(20, &ledger).unwrap();
+    let memory = strategy.memory();
+    ledger.propose(20, &problem.space.decode(&first));
+    let mut restarted = mobo(&problem);
+    restarted.recall(&memory).unwrap();
+    assert_eq!(strategy.propose(21, &ledger).unwrap(), restarted.propose(21, &ledger).unwrap());
+    assert!(restarted.recall(&[9, 9, 9]).is_err());
+}
+
+#[test]
+fn without_values_there_is_nothing_to_propose() {
+    let problem = problem(3, 2);
+    let ledger = Ledger::new(problem.clone());
+    assert!(matches!(mobo(&problem).propose(0, &ledger), Err(StrategyError::NoValues)));
+}
