@@ -5,9 +5,7 @@
 
 use paretorank::comm::{Message, Transport, local};
 use std::thread;
-use std::time::{Duration, Instant};
-
-const SCENARIO: &str = "PARETORANK_TEST_SCENARIO";
+use std::time::Duration;
 
 type Scenario = fn(&mut dyn Transport);
 
@@ -202,21 +200,23 @@ fn scenarios_on_threads() {
     }
 }
 
-/// Seconds of processor time this process has used.
-#[cfg(feature = "mpi")]
-fn processor_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    // utime and stime are fields 14 and 15, state is field 3; a tick is 1/100 s.
-    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
-}
-
 #[cfg(feature = "mpi")]
 mod on_mpi {
     use super::*;
     use paretorank::comm::mpi::MpiTransport;
     use std::io::Read;
     use std::process::{Command, ExitStatus, Stdio};
+    use std::time::Instant;
+
+    const SCENARIO: &str = "PARETORANK_TEST_SCENARIO";
+
+    /// Seconds of processor time this process has used.
+    fn processor_s() -> f64 {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        // utime and stime are fields 14 and 15, state is field 3; a tick is 1/100 s.
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    }
 
     /// Two seconds without a message cost little, on rank 0 and on the others.
     fn idle(line: &mut dyn Transport) {

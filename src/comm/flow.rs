@@ -63,13 +63,17 @@ impl Flow {
     }
 
     /// Queues a message, which is not empty.
-    pub(super) fn push(&mut self, to: Rank, mut message: Vec<u8>) {
-        while message.len() > FRAME {
-            let rest = message.split_off(FRAME);
-            self.lines[to].queue.push_back(Frame { bytes: message, last: false });
-            message = rest;
+    pub(super) fn push(&mut self, to: Rank, message: Vec<u8>) {
+        let queue = &mut self.lines[to].queue;
+        // The common case: no copy.
+        if message.len() <= FRAME {
+            return queue.push_back(Frame { bytes: message, last: true });
         }
-        self.lines[to].queue.push_back(Frame { bytes: message, last: true });
+        let pieces = message.chunks(FRAME).map(|p| Frame { bytes: p.to_vec(), last: false });
+        queue.extend(pieces);
+        if let Some(frame) = queue.back_mut() {
+            frame.last = true;
+        }
     }
 
     /// The next step towards a rank; `None` if there is nothing to do until a confirmation comes.
