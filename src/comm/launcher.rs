@@ -57,10 +57,11 @@ fn number(lookup: Lookup, name: &str) -> Option<usize> {
     lookup(name)?.parse().ok()
 }
 
-/// Tasks of the Slurm step this process belongs to; the batch script itself is no step.
+/// Tasks of the `srun` this process belongs to. The batch script belongs to none, although it has
+/// a `SLURM_PROCID` and the allocation's `SLURM_NTASKS`.
 fn step_tasks(lookup: Lookup) -> Option<usize> {
     lookup("SLURM_STEP_ID")?;
-    number(lookup, "SLURM_STEP_NUM_TASKS").or_else(|| number(lookup, "SLURM_NTASKS"))
+    number(lookup, "SLURM_STEP_NUM_TASKS")
 }
 
 fn speaks_mpi(lookup: Lookup) -> bool {

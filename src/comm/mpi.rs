@@ -9,7 +9,7 @@ use super::flow::{BUFFER, Flow, Step};
 use super::{Message, Rank, Transport, TransportError, launcher};
 use ::mpi::Threading;
 use ::mpi::environment::{self, Universe};
-use ::mpi::point_to_point::MatchedReceiveVec;
+use ::mpi::point_to_point::{self, MatchedReceiveVec, Status};
 use ::mpi::request::{Request, StaticScope};
 use ::mpi::topology::SimpleCommunicator;
 use ::mpi::traits::{Communicator, Destination, Source};
@@ -228,6 +228,14 @@ impl MpiTransport {
         }
     }
 
+    /// The next frame that is there.
+    fn probe(&self) -> Option<(point_to_point::Message, Status)> {
+        let any = self.world.any_process();
+        // A probe that finds nothing lets MPI look at the network, and only the next one sees what
+        // that brought: without a second try every wake-up would cost a pause more.
+        any.immediate_matched_probe().or_else(|| any.immediate_matched_probe())
+    }
+
     fn opened(&mut self, from: Rank, bytes: &[u8]) -> Result<Option<(Rank, Message)>, TransportError> {
         let garbled = |reason| TransportError::Garbled { from, bytes: bytes.len(), reason };
         let message = Message::decode(bytes).map_err(garbled)?;
@@ -261,7 +269,7 @@ impl Transport for MpiTransport {
 
     fn try_receive(&mut self) -> Result<Option<(Rank, Message)>, TransportError> {
         self.progress();
-        while let Some(found) = self.world.any_process().immediate_matched_probe() {
+        while let Some(found) = self.probe() {
             self.backoff.active();
             let (bytes, status) = found.matched_receive_vec::<u8>();
             let from = status.source_rank() as Rank;

@@ -218,7 +218,6 @@ END"#;
 
 #[test]
 fn payloads_see_their_own_environment_and_default_signals() {
-    // Set for this whole process, which no other test minds: the launcher's names are only removed.
     let script = r#"
         printf '{"sum": %s, "difference": %s}' "$PARETORANK_SEED" "$PARETORANK_TRIAL" > result.json
         test "$3" = "$PARETORANK_SEED" && env > environment; grep SigIgn /proc/self/status > signals"#;
