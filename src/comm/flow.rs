@@ -1,4 +1,4 @@
-//! What may be on the way at a time: pure bookkeeping for [`super::mpi`].
+//! What may be on the way at a time: pure bookkeeping for the MPI transport.
 //!
 //! MPI's buffered send returns at once but takes its memory from a buffer of fixed size, and a full
 //! buffer ends the job. So messages are cut into frames, and a frame goes out only while the bytes

@@ -1,7 +1,7 @@
 //! Ranks as MPI processes. Only the thread that starts MPI (the main thread) touches it.
 //!
 //! Messages are postcard bytes received by matched probe. Nothing here blocks: sends are buffered
-//! ([`super::flow`] keeps them within the buffer), and waiting is probing with growing pauses,
+//! (`flow` keeps them within the buffer), and waiting is probing with growing pauses,
 //! because blocking receives spin on a whole core and MPICH does not even yield it.
 
 use super::backoff::Backoff;
