@@ -1,1 +1,102 @@
-//! To be written.
+//! Signals as events for rank 0, and their absence for the others.
+//!
+//! Launchers relay signals to every rank, and some relay them twice. Rank 0 alone decides what a
+//! signal means; an evaluator leaves when rank 0 says so. Evaluators therefore *handle* the signals
+//! and do nothing, rather than ignore them: an ignored signal would stay ignored in the payloads
+//! they start, a handled one is back to its default there.
+
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Two requests to stop within this time are one, relayed twice.
+const ECHO: Duration = Duration::from_millis(500);
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignalEvent {
+    /// USR1: start nothing new.
+    Drain,
+    /// TERM or INT: stop what runs, write the checkpoint, leave.
+    Stop,
+    /// TERM or INT again: leave now.
+    Leave,
+}
+
+/// Installed handlers.
+#[derive(Debug)]
+pub struct Signals {
+    usr1: Arc<AtomicBool>,
+    end: Arc<AtomicBool>,
+    stopped: Option<Instant>,
+}
+
+impl Signals {
+    /// Handles USR1, TERM and INT from now on.
+    ///
+    /// # Errors
+    /// The system refuses a handler.
+    pub fn install() -> io::Result<Self> {
+        let (usr1, end) = (Arc::default(), Arc::default());
+        signal_hook::flag::register(SIGUSR1, Arc::clone(&usr1))?;
+        signal_hook::flag::register(SIGTERM, Arc::clone(&end))?;
+        signal_hook::flag::register(SIGINT, Arc::clone(&end))?;
+        Ok(Self { usr1, end, stopped: None })
+    }
+
+    /// The next event, if a signal came since the last call.
+    pub fn poll(&mut self) -> Option<SignalEvent> {
+        if self.end.swap(false, Ordering::Relaxed)
+            && let Some(event) = self.ended(Instant::now())
+        {
+            return Some(event);
+        }
+        self.usr1.swap(false, Ordering::Relaxed).then_some(SignalEvent::Drain)
+    }
+
+    fn ended(&mut self, now: Instant) -> Option<SignalEvent> {
+        match self.stopped {
+            None => {
+                self.stopped = Some(now);
+                Some(SignalEvent::Stop)
+            }
+            Some(first) => (now - first > ECHO).then_some(SignalEvent::Leave),
+        }
+    }
+}
+
+/// Makes this process survive USR1, TERM and INT without doing anything about them. Does not take
+/// them away from [`Signals`] in the same process.
+///
+/// # Errors
+/// The system refuses a handler.
+pub fn ignore() -> io::Result<()> {
+    for signal in [SIGUSR1, SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signal_hook::low_level::raise;
+
+    /// One test, because signals belong to the whole process.
+    #[test]
+    fn signals_become_events_and_an_echo_is_none() {
+        let mut signals = Signals::install().unwrap();
+        ignore().unwrap();
+        assert_eq!(signals.poll(), None);
+        raise(SIGUSR1).unwrap();
+        raise(SIGTERM).unwrap();
+        assert_eq!(signals.poll(), Some(SignalEvent::Stop));
+        assert_eq!(signals.poll(), Some(SignalEvent::Drain));
+        assert_eq!(signals.poll(), None);
+        let first = signals.stopped.unwrap();
+        assert_eq!(signals.ended(first + ECHO / 2), None, "relayed twice");
+        assert_eq!(signals.ended(first + ECHO * 2), Some(SignalEvent::Leave));
+    }
+}

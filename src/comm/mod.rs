@@ -3,7 +3,15 @@
 //! [`Transport`] has two implementations: MPI ranks ([`mpi`], feature `mpi`) and threads of one
 //! process ([`local`]). Nothing above this module knows which one it is on.
 
+#[cfg(feature = "mpi")]
+mod backoff;
+#[cfg(feature = "mpi")]
+mod flow;
+pub mod launcher;
+pub mod local;
 mod message;
+#[cfg(feature = "mpi")]
+pub mod mpi;
 
 pub use message::{Message, PROTOCOL, Report, Task};
 

@@ -1,1 +1,168 @@
-//! To be written.
+//! The other ranks: take a task, evaluate, answer, until told to leave.
+//!
+//! One loop does everything, because only the main thread may touch MPI: it receives, and moves
+//! what runs one small step on. So a rank hears `Cancel` and `Leave` while a payload runs.
+
+mod builtin;
+mod work;
+
+use crate::comm::{Message, Report, Task, Transport, TransportError};
+use crate::config::Study;
+use crate::exit::Exit;
+use crate::problem::{Outcome, TrialId};
+use crate::{signal, slurm};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant, SystemTime};
+use work::{Work, Workshop};
+
+/// Serves rank 0 until it says [`Message::Leave`], and returns the exit code told there; 1 if the
+/// line breaks.
+pub fn serve(transport: &mut dyn Transport) -> u8 {
+    if let Err(e) = signal::ignore() {
+        tracing::warn!("signals end this rank before rank 0 can decide: {e}");
+    }
+    let rank = transport.rank();
+    serve_with(transport, Workshop::new).unwrap_or_else(|e| {
+        tracing::error!(rank, "evaluator leaves: {e}");
+        Exit::Failed.code()
+    })
+}
+
+/// [`serve`] with its own way to read a study.
+fn serve_with(
+    transport: &mut dyn Transport,
+    equip: impl Fn(&Study) -> Result<Workshop, String>,
+) -> Result<u8, TransportError> {
+    let hello = Message::Hello { host: slurm::host_name(), pid: std::process::id() };
+    transport.send(0, &hello)?;
+    let mut evaluator = Evaluator::default();
+    loop {
+        while let Some((_, message)) = transport.try_receive()? {
+            evaluator.hear(message, &equip);
+        }
+        let moved = evaluator.step();
+        for report in evaluator.reports.drain(..) {
+            transport.send(0, &Message::Done(report))?;
+        }
+        if let (Some(code), None) = (evaluator.leaving, &evaluator.running) {
+            return Ok(code);
+        }
+        if !moved {
+            transport.wait(evaluator.patience());
+        }
+    }
+}
+
+/// Shortest and longest pause between two looks at a payload.
+const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+/// Pause of a rank without work, where nothing but a message can end it.
+const IDLE: Duration = Duration::from_millis(100);
+
+#[derive(Default)]
+struct Evaluator {
+    workshop: Option<Result<Workshop, String>>,
+    queue: VecDeque<Task>,
+    running: Option<Running>,
+    reports: Vec<Report>,
+    leaving: Option<u8>,
+}
+
+struct Running {
+    trial: TrialId,
+    attempt: u32,
+    started: f64,
+    since: Instant,
+    work: Work,
+}
+
+impl Evaluator {
+    fn hear(&mut self, message: Message, equip: impl Fn(&Study) -> Result<Workshop, String>) {
+        match message {
+            Message::Study(text) => {
+                let study = serde_json::from_str(&text).map_err(|e| format!("study not read: {e}"));
+                self.workshop = Some(study.and_then(|study| equip(&study)));
+            }
+            Message::Evaluate(task) => self.queue.push_back(task),
+            Message::Cancel { trial, attempt } => self.cancel(trial, attempt),
+            Message::Leave(code) => {
+                self.queue.clear();
+                if let Some(running) = &mut self.running {
+                    match self.leaving {
+                        None => running.work.stop("the run ends"),
+                        Some(_) => running.work.kill("the run ends now"),
+                    }
+                }
+                self.leaving = Some(code);
+            }
+            Message::Hello { .. } | Message::Done(_) => {
+                tracing::warn!("message for rank 0 arrived at an evaluator");
+            }
+        }
+    }
+
+    /// Stops the attempt if it runs, forgets it if it waits; an attempt that has ended is no news.
+    fn cancel(&mut self, trial: TrialId, attempt: u32) {
+        let is_meant = |t: TrialId, a: u32| t == trial && a == attempt;
+        match &mut self.running {
+            Some(running) if is_meant(running.trial, running.attempt) => {
+                running.work.stop("cancelled");
+            }
+            _ => {
+                let waiting = self.queue.iter().position(|t| is_meant(t.trial, t.attempt));
+                if let Some(task) = waiting.and_then(|at| self.queue.remove(at)) {
+                    let outcome = Outcome::Interrupted { reason: "cancelled".to_owned() };
+                    self.report(task.trial, task.attempt, outcome, now());
+                }
+            }
+        }
+    }
+
+    /// Moves the work on; whether there may be more to do at once.
+    fn step(&mut self) -> bool {
+        if let Some(running) = &mut self.running {
+            let Some(outcome) = running.work.poll() else {
+                return false;
+            };
+            let (trial, attempt, started) = (running.trial, running.attempt, running.started);
+            self.running = None;
+            self.report(trial, attempt, outcome, started);
+            return true;
+        }
+        let Some(task) = self.queue.pop_front() else {
+            return false;
+        };
+        let started = now();
+        let work = match &self.workshop {
+            Some(Ok(workshop)) => workshop.start(&task),
+            Some(Err(reason)) => Work::unable(reason),
+            None => Work::unable("a task came before the study"),
+        };
+        let (trial, attempt) = (task.trial, task.attempt);
+        let since = Instant::now();
+        self.running = Some(Running { trial, attempt, started, since, work });
+        true
+    }
+
+    fn report(&mut self, trial: TrialId, attempt: u32, outcome: Outcome, started: f64) {
+        // Nobody listens any more to a rank that was told to leave.
+        if self.leaving.is_none() {
+            self.reports.push(Report { trial, attempt, outcome, started, finished: now() });
+        }
+    }
+
+    /// How long to wait: a payload is looked at more rarely the longer it runs (2 % of its time).
+    fn patience(&self) -> Duration {
+        self.running.as_ref().map_or(IDLE, |running| {
+            let look = (running.since.elapsed() / 50).clamp(LOOK.0, LOOK.1);
+            running.work.due().map_or(look, |due| due.saturating_duration_since(Instant::now()))
+        })
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests;

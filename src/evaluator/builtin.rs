@@ -1,0 +1,151 @@
+//! Test functions as evaluators, with noise and a pretended duration.
+//!
+//! Noise and duration are drawn from streams named by the trial, so a repeated attempt gives the
+//! same values.
+
+use crate::comm::Task;
+use crate::config::{self, Delay, Study};
+use crate::problem::{FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::rng;
+use crate::test_functions::{self, TestFunction};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// A test function and what surrounds it.
+pub(super) struct Bench {
+    function: Box<dyn TestFunction>,
+    settings: config::Builtin,
+    seed: u64,
+    objectives: usize,
+    metrics: usize,
+}
+
+impl Bench {
+    /// The bench of a study.
+    ///
+    /// # Errors
+    /// The function does not exist in that shape, in words.
+    pub(super) fn new(study: &Study, settings: &config::Builtin) -> Result<Self, String> {
+        let config::Builtin { function, dimension, objectives, shift, .. } = settings;
+        let function = test_functions::by_name(function, *dimension, *objectives, *shift)
+            .map_err(|e| e.to_string())?;
+        Ok(Self::with(function, study, settings))
+    }
+
+    /// The bench of a study with this function.
+    pub(super) fn with(
+        function: Box<dyn TestFunction>,
+        study: &Study,
+        settings: &config::Builtin,
+    ) -> Self {
+        Self {
+            function,
+            settings: settings.clone(),
+            seed: study.seed,
+            objectives: study.problem.objectives.len(),
+            metrics: study.problem.metrics.len(),
+        }
+    }
+
+    /// The outcome, and when to tell it if not at once. A panic of the function is a failure.
+    pub(super) fn evaluate(&self, task: &Task) -> (Outcome, Option<Instant>) {
+        let start = Instant::now();
+        let values = catch_unwind(AssertUnwindSafe(|| self.values(&task.design)))
+            .unwrap_or_else(|payload| Err(format!("panic: {}", text(&*payload))));
+        let outcome = values.and_then(|values| self.measured(task.trial, &values));
+        let outcome = outcome.unwrap_or_else(|reason| {
+            let reason = format!("{}: {reason}", self.settings.function);
+            Outcome::Failed { class: FailureClass::Output, reason }
+        });
+        let delay = self.settings.delay.map(|delay| duration(delay, self.seed, task.trial));
+        (outcome, delay.map(|delay| start + delay))
+    }
+
+    fn values(&self, design: &[Value]) -> Result<Vec<f64>, String> {
+        let numbers: Option<Vec<f64>> = design.iter().map(Value::number).collect();
+        let x = numbers.ok_or("a test function takes numbers only")?;
+        let values = self.function.evaluate(&x);
+        match values.len() == self.objectives {
+            true => Ok(values),
+            false => Err(format!("{} objectives instead of {}", values.len(), self.objectives)),
+        }
+    }
+
+    fn measured(&self, trial: TrialId, values: &[f64]) -> Result<Outcome, String> {
+        let mut noise = rng::stream(self.seed, "noise", trial);
+        let objectives = values.iter().enumerate().map(|(k, value)| {
+            let (value, sem) = match self.settings.noise {
+                None => (*value, None),
+                Some(n) => {
+                    let z: f64 = noise.sample(StandardNormal);
+                    (value + n.sd * z, n.known.then_some(n.sd))
+                }
+            };
+            Measurement::new(value, sem).ok_or_else(|| format!("objective {k} is {value}"))
+        });
+        let objectives = objectives.collect::<Result<_, _>>()?;
+        Ok(Outcome::Ok { objectives, metrics: vec![None; self.metrics] })
+    }
+}
+
+/// How long this trial pretends to take; heavy tails end at a year, the reach of clocks is longer.
+fn duration(delay: Delay, seed: u64, trial: TrialId) -> Duration {
+    const YEAR: f64 = 365.25 * 86_400.0;
+    let mut rng = rng::stream(seed, "delay", trial);
+    let seconds = match delay {
+        Delay::Constant { seconds } => seconds,
+        Delay::LogNormal { median_s, sigma } => {
+            let z: f64 = rng.sample(StandardNormal);
+            median_s * (sigma * z).exp()
+        }
+        // In (0, 1]: zero has no power.
+        Delay::HeavyTail { least_s, alpha } => least_s * (1.0 - rng.random::<f64>()).powf(-1.0 / alpha),
+    };
+    Duration::from_secs_f64(seconds.clamp(0.0, YEAR))
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use statrs::distribution::{ContinuousCDF, LogNormal, Pareto};
+
+    /// Largest distance between the empirical and the true distribution function.
+    fn distance(delay: Delay, cdf: impl Fn(f64) -> f64) -> f64 {
+        let n = 4000;
+        let mut drawn: Vec<f64> = (0..n).map(|t| duration(delay, 5, t).as_secs_f64()).collect();
+        drawn.sort_by(f64::total_cmp);
+        let step = 1.0 / n as f64;
+        let gap = |(k, x): (usize, &f64)| (cdf(*x) - (k as f64 + 0.5) * step).abs();
+        drawn.iter().enumerate().map(gap).fold(0.0, f64::max)
+    }
+
+    /// Kolmogorov and Smirnov: 1.63/√n is exceeded by one sample in a hundred.
+    const KS_4000: f64 = 0.0258;
+
+    #[test]
+    fn durations_follow_their_distributions() {
+        let normal = LogNormal::new(3.0_f64.ln(), 0.5).unwrap();
+        let delay = Delay::LogNormal { median_s: 3.0, sigma: 0.5 };
+        assert!(distance(delay, |x| normal.cdf(x)) < KS_4000);
+        let pareto = Pareto::new(2.0, 1.5).unwrap();
+        let delay = Delay::HeavyTail { least_s: 2.0, alpha: 1.5 };
+        assert!(distance(delay, |x| pareto.cdf(x)) < KS_4000);
+        let constant = duration(Delay::Constant { seconds: 0.25 }, 1, 1);
+        assert_eq!(constant, Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_duration_belongs_to_the_trial() {
+        let delay = Delay::LogNormal { median_s: 1.0, sigma: 1.0 };
+        assert_eq!(duration(delay, 1, 2), duration(delay, 1, 2));
+        assert_ne!(duration(delay, 1, 2), duration(delay, 1, 3));
+    }
+}

@@ -1,0 +1,106 @@
+//! What an evaluator does: a payload or a test function, behind one face.
+
+use super::builtin::Bench as Builtin;
+use crate::comm::Task;
+use crate::config::{self, Study};
+use crate::exec::{self, Payload};
+use crate::problem::{FailureClass, Outcome};
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Everything needed to evaluate the designs of one study.
+pub(super) enum Workshop {
+    Builtin(Builtin),
+    Command(Rc<exec::Bench>),
+}
+
+impl Workshop {
+    /// The workshop of a study.
+    ///
+    /// # Errors
+    /// A test function that does not exist, or a run directory without an absolute path, in words.
+    pub(super) fn new(study: &Study) -> Result<Self, String> {
+        match &study.evaluator {
+            config::Evaluator::Builtin(builtin) => Builtin::new(study, builtin).map(Self::Builtin),
+            config::Evaluator::Command(command) => {
+                let output = std::path::absolute(&study.output)
+                    .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
+                let (problem, command) = (study.problem.clone(), command.clone());
+                Ok(Self::Command(Rc::new(exec::Bench { seed: study.seed, output, problem, command })))
+            }
+        }
+    }
+
+    /// Starts a task. What could not start has ended.
+    pub(super) fn start(&self, task: &Task) -> Work {
+        match self {
+            Workshop::Builtin(bench) => {
+                let (outcome, due) = bench.evaluate(task);
+                Work::Known { outcome: Some(outcome), due }
+            }
+            Workshop::Command(bench) => {
+                let assignment =
+                    exec::Assignment { trial: task.trial, attempt: task.attempt, design: &task.design };
+                match bench.start(assignment) {
+                    Ok(payload) => Work::Payload(Box::new(payload)),
+                    Err(outcome) => Work::Known { outcome: Some(outcome), due: None },
+                }
+            }
+        }
+    }
+}
+
+/// Something under way.
+pub(super) enum Work {
+    /// The outcome is known and told when it is due: at once, or after a pretended duration.
+    Known {
+        outcome: Option<Outcome>,
+        due: Option<Instant>,
+    },
+    Payload(Box<Payload>),
+}
+
+impl Work {
+    /// Work that cannot be done here, through no fault of the trial.
+    pub(super) fn unable(reason: &str) -> Self {
+        let class = FailureClass::Infrastructure;
+        let outcome = Outcome::Failed { class, reason: reason.to_owned() };
+        Self::Known { outcome: Some(outcome), due: None }
+    }
+
+    /// The outcome once it is there; to be asked no further.
+    pub(super) fn poll(&mut self) -> Option<Outcome> {
+        match self {
+            Work::Known { due: Some(due), .. } if Instant::now() < *due => None,
+            Work::Known { outcome, .. } => outcome.take(),
+            Work::Payload(payload) => payload.poll(),
+        }
+    }
+
+    /// When the outcome will be there, if that is known.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self {
+            Work::Known { due, .. } => *due,
+            Work::Payload(_) => None,
+        }
+    }
+
+    /// Ends it as interrupted, with the payload's grace time.
+    pub(super) fn stop(&mut self, reason: &str) {
+        match self {
+            Work::Known { outcome, due } => {
+                *outcome = Some(Outcome::Interrupted { reason: reason.to_owned() });
+                *due = None;
+            }
+            Work::Payload(payload) => payload.stop(reason),
+        }
+    }
+
+    /// Ends it as interrupted, without grace.
+    pub(super) fn kill(&mut self, reason: &str) {
+        match self {
+            Work::Known { .. } => self.stop(reason),
+            Work::Payload(payload) => payload.kill(reason),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The result file: `{"name": number}` or `{"name": {"value": number, "sem": number}}`.
+
+use crate::problem::{FailureClass, Measurement, Outcome, Problem};
+use serde_json::{Map, Value};
+use std::fs;
+use std::path::Path;
+
+/// The outcome a result file stands for: ok, or failed with the class `output`.
+pub(super) fn read(path: &Path, problem: &Problem) -> Outcome {
+    let text = fs::read(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => "the command ended well but wrote no result".to_owned(),
+        _ => e.to_string(),
+    });
+    text.and_then(|text| parse(&text, problem)).unwrap_or_else(|reason| Outcome::Failed {
+        class: FailureClass::Output,
+        reason: format!("{reason}; result file: {}", path.display()),
+    })
+}
+
+fn parse(text: &[u8], problem: &Problem) -> Result<Outcome, String> {
+    let values = object(text)?;
+    let objectives = problem.objectives.iter().map(|objective| {
+        let name = &objective.name;
+        let value = values.get(name).ok_or_else(|| missing(name, &values))?;
+        measurement(name, value)
+    });
+    let objectives = objectives.collect::<Result<_, _>>()?;
+    let metrics = problem.metrics.iter().map(|metric| {
+        values.get(&metric.name).map(|value| measurement(&metric.name, value)).transpose()
+    });
+    Ok(Outcome::Ok { objectives, metrics: metrics.collect::<Result<_, _>>()? })
+}
+
+fn object(text: &[u8]) -> Result<Map<String, Value>, String> {
+    if text.trim_ascii().is_empty() {
+        return Err("the result is empty".to_owned());
+    }
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(values)) => Ok(values),
+        Ok(_) => Err("the result is no JSON object {\"name\": number}".to_owned()),
+        Err(e) => {
+            let text = String::from_utf8_lossy(text).to_lowercase();
+            let hint = match text.contains("nan") || text.contains("inf") {
+                true => {
+                    "; JSON has no NaN and no infinity: a design without a value is infeasible \
+                         or failed, to be told by the exit code"
+                }
+                false => "",
+            };
+            Err(format!("the result is no JSON: {e}{hint}"))
+        }
+    }
+}
+
+fn missing(name: &str, values: &Map<String, Value>) -> String {
+    let given: Vec<&str> = values.keys().map(String::as_str).collect();
+    let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
+    format!("objective {name:?} is missing; the result has {given}")
+}
+
+fn measurement(name: &str, value: &Value) -> Result<Measurement, String> {
+    let number = |key: &str, value: &Value| {
+        value.as_f64().ok_or_else(|| format!("{name:?}: {key} is {value}, not a number"))
+    };
+    let (value, sem) = match value {
+        Value::Object(fields) => {
+            if let Some(other) = fields.keys().find(|key| !matches!(key.as_str(), "value" | "sem")) {
+                return Err(format!("{name:?} has the key {other:?}; known are value and sem"));
+            }
+            let value = fields.get("value").ok_or_else(|| format!("{name:?} has no value"))?;
+            let sem = fields.get("sem").filter(|sem| !sem.is_null());
+            (number("value", value)?, sem.map(|sem| number("sem", sem)).transpose()?)
+        }
+        bare => (number("value", bare)?, None),
+    };
+    Measurement::new(value, sem).ok_or_else(|| {
+        format!("{name:?}: value {value}, sem {sem:?}: both must be finite, sem not negative")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{Goal, Metric, Objective, Space};
+
+    fn problem() -> Problem {
+        let objective = |name: &str| Objective {
+            name: name.to_owned(),
+            goal: Goal::Minimize,
+            threshold: None,
+            unit: String::new(),
+        };
+        Problem {
+            space: Space { parameters: vec![], constraints: vec![] },
+            objectives: vec![objective("a"), objective("b")],
+            metrics: vec![Metric { name: "m".into(), unit: String::new() }],
+        }
+    }
+
+    #[test]
+    fn numbers_with_and_without_sem() {
+        let m = |value, sem| Measurement::new(value, sem).unwrap();
+        let parsed = |text: &str| parse(text.as_bytes(), &problem()).unwrap();
+        let text = r#"{"b": {"value": -2.5e3, "sem": 0.5}, "a": 1, "other": "x"}"#;
+        let objectives = vec![m(1.0, None), m(-2500.0, Some(0.5))];
+        assert_eq!(parsed(text), Outcome::Ok { objectives, metrics: vec![None] });
+        let text = r#"{"a": {"value": 0, "sem": null}, "b": 2, "m": 3}"#;
+        let objectives = vec![m(0.0, None), m(2.0, None)];
+        assert_eq!(parsed(text), Outcome::Ok { objectives, metrics: vec![Some(m(3.0, None))] });
+    }
+
+    #[test]
+    fn what_is_no_measurement_is_told() {
+        for (text, told) in [
+            ("", "empty"),
+            (" \n", "empty"),
+            ("{\"a\": 1, \"b\":", "no JSON"),
+            ("[1, 2]", "no JSON object"),
+            (r#"{"a": 1}"#, "objective \"b\" is missing; the result has a"),
+            (r#"{}"#, "the result has nothing"),
+            (r#"{"a": 1, "b": NaN}"#, "JSON has no NaN"),
+            (r#"{"a": 1, "b": -Infinity}"#, "no infinity"),
+            (r#"{"a": 1, "b": 1e999}"#, "out of range"),
+            (r#"{"a": 1, "b": "2"}"#, "\"b\": value is \"2\", not a number"),
+            (r#"{"a": 1, "b": null}"#, "not a number"),
+            (r#"{"a": 1, "b": {"sem": 1}}"#, "no value"),
+            (r#"{"a": 1, "b": {"value": 1, "sem": -1}}"#, "sem not negative"),
+            (r#"{"a": 1, "b": {"value": 1, "sdev": 1}}"#, "sdev"),
+            (r#"{"a": 1, "b": 2, "m": "x"}"#, "\"m\""),
+        ] {
+            let error = parse(text.as_bytes(), &problem()).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_path_is_in_the_reason() {
+        let outcome = read(Path::new("/no/such/result.json"), &problem());
+        assert_eq!(outcome.status(), "failed");
+        assert!(outcome.reason().starts_with("output: the command ended well"));
+        assert!(outcome.reason().contains("/no/such/result.json"));
+    }
+}
