@@ -96,7 +96,7 @@ impl Store {
                 return Err(StoreError::OtherStudy { path: dir.to_owned(), differences });
             }
         }
-        describe(dir, study, text, origin, recovered.study.as_ref())?;
+        describe(dir, study, text, origin)?;
         let Recovered { history, snapshot, journal, notices, .. } = recovered;
         let notices = taken_over.into_iter().chain(notices).collect();
         if snapshot == SnapshotState::Bad {
@@ -203,15 +203,10 @@ impl Store {
 }
 
 /// Writes `resolved.json` and `study.toml` where they are not what they should be.
-fn describe(
-    dir: &Path,
-    study: &Study,
-    text: &str,
-    origin: &Origin,
-    stored: Option<&Study>,
-) -> Result<(), StoreError> {
+fn describe(dir: &Path, study: &Study, text: &str, origin: &Origin) -> Result<(), StoreError> {
     let path = dir.join(files::RESOLVED);
-    if stored != Some(study) || !path.exists() {
+    let stored = files::read(&path)?.map(|bytes| serde_json::from_slice::<Resolved>(&bytes));
+    if !matches!(stored, Some(Ok(resolved)) if resolved.study == *study) {
         let (major, minor, patch) = hdf5::library_version();
         let provenance = Provenance {
             writer_version: env!("CARGO_PKG_VERSION").into(),

@@ -89,7 +89,12 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, StoreError> {
     let journal = match &study {
         _ if !is_there => JournalState::Missing,
         None if bytes.is_empty() => JournalState::Useless,
-        None => return Err(StoreError::damaged(&path, "it is no journal of a run")),
+        None => {
+            return Err(StoreError::damaged(
+                &path,
+                "neither its head nor resolved.json nor a snapshot tells the study",
+            ));
+        }
         Some(study) => {
             same(&dir.join(files::SNAPSHOT), of_base.as_ref(), study)?;
             same(&path, head.as_ref(), study)?;

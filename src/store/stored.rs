@@ -61,7 +61,7 @@ fn holder(dir: &Path) -> Result<(Option<Holder>, bool), StoreError> {
             let live = holder.gone(&host, "").is_none();
             (Some(holder), live)
         }
-        // It is being written this moment.
+        // It is being written this moment, as far as anybody can tell.
         Some(Err(_)) => (None, true),
     })
 }

@@ -29,6 +29,16 @@ struct Shared {
     failure: Mutex<Option<StoreError>>,
 }
 
+impl Shared {
+    fn fail(&self, error: StoreError) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl Writer {
     /// Starts writing to `store`, with a snapshot now if there is none, and then every `every`.
     pub fn spawn(store: Store, every: Duration) -> Self {
@@ -39,14 +49,18 @@ impl Writer {
         let (queue, records) = mpsc::channel();
         let dir = store.dir.clone();
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
             let result = write(store, &records, every, &theirs.durable);
             if let Err(e) = &result {
-                *theirs.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(e.clone());
+                theirs.fail(e.clone());
             }
             result
         });
-        Self { dir, queue: Some(queue), thread: Some(thread), shared }
+        let started = thread.map_err(StoreError::io("start a thread that writes", &dir));
+        if let Err(e) = &started {
+            shared.fail(e.clone());
+        }
+        Self { dir, queue: Some(queue), thread: started.ok(), shared }
     }
 
     /// Hands records over; returns at once. Records after a failure are not written.
@@ -64,9 +78,13 @@ impl Writer {
 
     /// What went wrong first, if anything.
     pub fn failure(&self) -> Option<StoreError> {
+        // In this order: a thread that ended has told its failure before.
         let ended = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
-        let failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        failure.or_else(|| ended.then(|| StoreError::WriterDied { path: self.dir.clone() }))
+        self.shared.failure().or_else(|| ended.then(|| self.died()))
+    }
+
+    fn died(&self) -> StoreError {
+        StoreError::WriterDied { path: self.dir.clone() }
     }
 
     /// Writes everything and a last snapshot, gives the lock back, and returns the history.
@@ -79,9 +97,10 @@ impl Writer {
 
     fn end(&mut self) -> Result<History, StoreError> {
         self.queue = None;
-        let died = || StoreError::WriterDied { path: self.dir.clone() };
-        let thread = self.thread.take().ok_or_else(died)?;
-        thread.join().unwrap_or_else(|_| Err(died()))
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) | None => Err(self.shared.failure().unwrap_or_else(|| self.died())),
+        }
     }
 }
 

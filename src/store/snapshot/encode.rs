@@ -8,14 +8,18 @@ use hdf5::{File, Group, Result};
 
 /// The bytes of an HDF5 file with this content.
 pub(super) fn encode(content: &Content) -> Result<Vec<u8>> {
-    image::write(|file| {
+    let mut image = image::write(|file| {
         root(file, content)?;
         trials(&file.create_group("trials")?, content)?;
         tasks(&file.create_group("tasks")?, content)?;
         sessions(&file.create_group("sessions")?, content)?;
         strategy(&file.create_group("strategy")?, content)?;
         completions(file, content)
-    })
+    })?;
+    if tables::terminate(&mut image) == 0 {
+        return Err(hdf5::Error::Internal("the axes are not where they are expected".into()));
+    }
+    Ok(image)
 }
 
 fn root(file: &File, content: &Content) -> Result<()> {
@@ -214,9 +218,8 @@ fn strategy(group: &Group, content: &Content) -> Result<()> {
     }
     let table = Table::new(group, "trial", &ids, "trial after whose proposal the memory changed")?;
     table.column("length", &lengths, "", "length of the memory in bytes")?;
-    let rows: Vec<u64> = (0..bytes.len() as u64).collect();
-    let table = Table::new(group, "byte", &rows, "byte of all memories, one behind the other")?;
-    table.column("memory", &bytes, "", "the strategy's own bytes")?;
+    let table = Table::unlabelled(group, "byte", bytes.len())?;
+    table.column("memory", &bytes, "", "the strategy's own bytes, one memory behind the other")?;
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Axes are dimension scales (HDF5 "H5DS" convention, also that of netCDF-4), written by hand because
 //! the high-level library is not bound: a scale has `CLASS` and `NAME`, a dataset along it refers to
-//! it in `DIMENSION_LIST`. The way back (`REFERENCE_LIST`) is optional in every reader tried.
+//! it in `DIMENSION_LIST`. The way back (`REFERENCE_LIST`) is optional in every reader tried. The
+//! library takes a dataset for a scale only if its `CLASS` is a null-terminated string; the binding
+//! writes null-padded ones, hence [`terminate`].
 
-use hdf5::types::{VarLenArray, VarLenAscii, VarLenUnicode};
+use hdf5::types::{FixedAscii, VarLenArray, VarLenUnicode};
 use hdf5::{Dataset, Group, H5Type, Location, ObjectReference1, Result};
 use ndarray::{ArrayView1, ArrayView2};
 use std::str::FromStr;
@@ -33,6 +35,11 @@ impl<'a> Table<'a> {
         about: &str,
     ) -> Result<Self> {
         Ok(Self { group, rows: axis(group, name, labels, about)?, height: labels.len() })
+    }
+
+    /// A table in `group` of `height` rows without labels; `name` is the name of their axis.
+    pub(super) fn unlabelled(group: &'a Group, name: &str, height: usize) -> Result<Self> {
+        Ok(Self { group, rows: bare_axis(group, name, height)?, height })
     }
 
     /// A column of numbers; empty `units` for none.
@@ -86,14 +93,43 @@ impl<'a> Table<'a> {
 /// Creates a dataset that labels an axis; returns its path.
 pub(super) fn axis<T: H5Type>(group: &Group, name: &str, labels: &[T], about: &str) -> Result<String> {
     let set = group.new_dataset_builder().with_data(ArrayView1::from(labels)).create(name)?;
-    // Readers insist on a null-terminated string here, which the fixed-length type of the binding
-    // is not.
-    for (key, value) in [("CLASS", "DIMENSION_SCALE"), ("NAME", name)] {
-        let value = VarLenAscii::from_ascii(value).map_err(|e| hdf5::Error::Internal(e.to_string()))?;
-        set.new_attr::<VarLenAscii>().create(key)?.write_scalar(&value)?;
-    }
     describe(&set, "", about)?;
+    scale(&set, name)
+}
+
+/// Creates an axis of this length without labels, which takes no room in the file.
+fn bare_axis(group: &Group, name: &str, length: usize) -> Result<String> {
+    let set = group.new_dataset::<f32>().shape(length).create(name)?;
+    // netCDF-4's words for it, by which its readers know.
+    scale(&set, &format!("This is a netCDF dimension but not a netCDF variable{length:>10}"))
+}
+
+fn scale(set: &Dataset, name: &str) -> Result<String> {
+    number(set, "CLASS", &ascii::<16>("DIMENSION_SCALE")?)?;
+    number(set, "NAME", &ascii::<64>(name)?)?;
     Ok(set.name())
+}
+
+/// In the bytes of a finished file, turns every `CLASS` of an axis from null-padded into
+/// null-terminated: same size, same text, another kind of padding in the type. Returns how many there
+/// were.
+pub(super) fn terminate(image: &mut [u8]) -> usize {
+    // Name of the attribute; its type: string, version 1, padding in three bytes, size 16; its shape:
+    // a scalar; its value.
+    const PADDED: &[u8] = b"CLASS\0\x13\x01\0\0\x10\0\0\0\x01\0\0\0\0\0\0\0DIMENSION_SCALE\0";
+    const PADDING: usize = 7;
+    // The first byte alone rules out most places, and cheaply.
+    let here = |w: &[u8]| w[0] == PADDED[0] && w == PADDED;
+    let windows = image.windows(PADDED.len()).enumerate();
+    let places: Vec<usize> = windows.filter(|(_, w)| here(w)).map(|(at, _)| at).collect();
+    for at in &places {
+        image[at + PADDING] = 0;
+    }
+    places.len()
+}
+
+fn ascii<const N: usize>(value: &str) -> Result<FixedAscii<N>> {
+    FixedAscii::from_ascii(value).map_err(|e| hdf5::Error::Internal(e.to_string()))
 }
 
 fn attach(set: &Dataset, axes: &[&str]) -> Result<()> {
