@@ -1,0 +1,147 @@
+//! The thread that writes, so that rank 0 never waits for a disk.
+
+use super::record::{History, Record};
+use super::{Store, StoreError};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What the end of a run may spend on hypervolumes; the allocation's margin is not for them.
+const LAST_HYPERVOLUMES: Duration = Duration::from_secs(5);
+
+/// Takes records and writes them: to the journal at once, in groups, and to a snapshot every now and
+/// then. Dropped or finished, it writes everything and a last snapshot, and gives the lock back.
+#[derive(Debug)]
+pub struct Writer {
+    dir: PathBuf,
+    /// `None` once told to end.
+    queue: Option<Sender<Vec<Record>>>,
+    thread: Option<JoinHandle<Result<History, StoreError>>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    durable: AtomicU64,
+    failure: Mutex<Option<StoreError>>,
+}
+
+impl Shared {
+    fn fail(&self, error: StoreError) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Writer {
+    /// Starts writing to `store`, with a snapshot now if there is none, and then every `every`.
+    pub fn spawn(store: Store, every: Duration) -> Self {
+        let shared = Arc::new(Shared {
+            durable: AtomicU64::new(store.history.records),
+            failure: Mutex::new(None),
+        });
+        let (queue, records) = mpsc::channel();
+        let dir = store.dir.clone();
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
+            let result = write(store, &records, every, &theirs.durable);
+            if let Err(e) = &result {
+                theirs.fail(e.clone());
+            }
+            result
+        });
+        let started = thread.map_err(StoreError::io("start a thread that writes", &dir));
+        if let Err(e) = &started {
+            shared.fail(e.clone());
+        }
+        Self { dir, queue: Some(queue), thread: started.ok(), shared }
+    }
+
+    /// Hands records over; returns at once. Records after a failure are not written.
+    pub fn record(&self, records: Vec<Record>) {
+        if let Some(queue) = &self.queue {
+            // Nobody receives after a failure, which `failure` tells.
+            let _ = queue.send(records);
+        }
+    }
+
+    /// Number of records that are on the disk, from the first in the run directory.
+    pub fn durable(&self) -> u64 {
+        self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// What went wrong first, if anything.
+    pub fn failure(&self) -> Option<StoreError> {
+        // In this order: a thread that ended has told its failure before.
+        let ended = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        self.shared.failure().or_else(|| ended.then(|| self.died()))
+    }
+
+    fn died(&self) -> StoreError {
+        StoreError::WriterDied { path: self.dir.clone() }
+    }
+
+    /// Writes everything and a last snapshot, gives the lock back, and returns the history.
+    ///
+    /// # Errors
+    /// The first failure, whenever it happened.
+    pub fn finish(mut self) -> Result<History, StoreError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<History, StoreError> {
+        self.queue = None;
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) | None => Err(self.shared.failure().unwrap_or_else(|| self.died())),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            // Who wants to know calls `finish`.
+            let _ = self.end();
+        }
+    }
+}
+
+fn write(
+    mut store: Store,
+    queue: &Receiver<Vec<Record>>,
+    every: Duration,
+    durable: &AtomicU64,
+) -> Result<History, StoreError> {
+    if store.in_snapshot.is_none() {
+        store.snapshot()?;
+    }
+    let mut last = Instant::now();
+    loop {
+        // Hypervolumes are worked out one by one while there is nothing else to do.
+        let idle = every.saturating_sub(last.elapsed());
+        let wait = if store.is_behind() { Duration::ZERO } else { idle };
+        match queue.recv_timeout(wait) {
+            Ok(first) => {
+                let group = queue.try_iter().fold(first, |mut group, more| {
+                    group.extend(more);
+                    group
+                });
+                store.append(group)?;
+                durable.store(store.history.records, Ordering::Release);
+            }
+            Err(RecvTimeoutError::Timeout) => store.catch_up(),
+            Err(RecvTimeoutError::Disconnected) => return store.close(LAST_HYPERVOLUMES),
+        }
+        if last.elapsed() >= every {
+            store.snapshot()?;
+            last = Instant::now();
+        }
+    }
+}
