@@ -23,8 +23,7 @@ const TABLES: [&str; 9] = [
     "checkpoint",
     "limits",
 ];
-/// Scrambled Sobol trials at least: in the prototype more gained nothing, fewer left too little to
-/// fit a model to.
+/// Scrambled Sobol trials at least: enough for a first model, which spends further ones better.
 const LEAST_INITIAL: u64 = 10;
 /// Trials in all unless told otherwise.
 const TRIALS: u64 = 100;
