@@ -1,32 +1,144 @@
-//! The study file: as written ([`raw`]) and as meant ([`Study`]).
+//! The study file: as written (a TOML document whose values know their lines), and as meant
+//! ([`Study`]). Checks and units lie between the two, in `resolve`.
+//!
+//! ```toml
+//! [study]                      # all optional
+//! name = "dtlz2"               # default: the file's name without its ending
+//! seed = 0                     # of every random stream
+//! output = "runs/dtlz2"        # run directory, from the current directory; default runs/NAME
+//!
+//! [[parameter]]                # one per parameter; not needed with a test function
+//! name = "x"                   # all names differ: parameters, objectives and metrics
+//! kind = "float"               # float, int: lower, upper, scale = "linear" or "log", default
+//! lower = 0.0                  # choice: values = [...], default
+//! upper = 1.0                  # fixed: value = ...
+//! unit = "mm"
+//!
+//! [[objective]]                # one per objective; not needed with a test function
+//! name = "cost"
+//! goal = "minimize"            # or "maximize"
+//! threshold = 10.0             # worse values are of no interest (reference point); optional
+//! unit = "EUR"
+//!
+//! [[metric]]                   # recorded, not optimized
+//! name = "mass"
+//!
+//! [[constraint]]               # linear in float, int and fixed parameters
+//! text = "x + 2*y <= 3"
+//!
+//! [strategy]
+//! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol
+//! initial = 10                 # Sobol trials first; default 10, or twice the objectives if more
+//! trials = 100                 # in all
+//! ready = 2                    # candidates that lie ready beyond one per rank
+//! in_flight = 8                # at most so many at once; default: ranks + ready
+//!
+//! [evaluator]                  # either a test function ...
+//! builtin = "dtlz2"
+//! dimension = 20               # default: as many as there are [[parameter]] tables
+//! objectives = 3               # default: as many as there are [[objective]] tables, or 2
+//! shift = 1                    # seed that moves the optimum; default: not moved
+//! noise = { sd = 0.01, known = true }
+//! delay = "100 ms"             # or { median = "1 s", sigma = 0.5 } or { least = "1 s", alpha = 1.5 }
+//!
+//! [evaluator]                  # ... or a command
+//! command = ["sim/run.py", "{param.x}", "{trial.id}", "{trial.dir}", "{trial.seed}"]
+//! templates = ["sim/card.txt"] # {{x}} in it becomes the parameter's value
+//! result = "result.json"       # inside the attempt's directory
+//! timeout = "10 min"           # default: none
+//! grace = "10 s"               # between TERM and KILL
+//! retries = 1                  # further attempts after a failed one
+//! exit_codes = { 9 = "infeasible" }
+//! env = { OMP_NUM_THREADS = "1" }
+//!
+//! [checkpoint]
+//! every = "60 s"
+//!
+//! [limits]
+//! time = "2 h"                 # default: until the allocation ends
+//! margin = "60 s"              # kept back for the last checkpoint
+//! ```
+//!
+//! A program or template that contains a slash, or exists beside the study file, is meant relative to
+//! the study file's folder; any other program is looked for in the PATH of the ranks. Arguments after
+//! the program stay as they are, and the program runs in the attempt's own directory.
 
+mod builtin;
+mod constraint_text;
+mod describe;
+mod difference;
+mod document;
+mod error;
+mod evaluator;
+mod parameters;
+mod resolve;
 mod resolved;
+mod section;
+mod units;
 
+#[cfg(test)]
+mod tests;
+
+pub use describe::describe;
+pub use difference::differences;
+pub use error::{ConfigError, Place, Problem};
 pub use resolved::{
     Builtin, Checkpoint, Command, Delay, Evaluator, Limits, Method, Noise, StrategySettings, Study,
 };
 
-use serde_json::Value;
+use document::{Item, Node};
+use error::Problems;
+use std::path::{Path, PathBuf};
 
-/// Keys in which two studies differ such that one's history is of no use to the other.
-pub fn differences(old: &Study, new: &Study) -> Vec<String> {
-    let json = |s: &Study| serde_json::to_value(s).unwrap_or_default();
-    let mut found = Vec::new();
-    walk("", &json(old), &json(new), &mut found);
-    found
+/// What the command line changes in a study file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overrides {
+    /// Run directory.
+    pub output: Option<PathBuf>,
+    /// Seed of every random stream.
+    pub seed: Option<u64>,
+    /// Trials in all.
+    pub trials: Option<u64>,
+    /// Dotted key and TOML value each, for example `evaluator.shift` and `1`, or
+    /// `parameter.x3.upper` and `2`; a value that is not TOML is a text.
+    pub set: Vec<(String, String)>,
 }
 
-fn walk(key: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
-    const FREE: [&str; 4] = ["output", "strategy.trials", "strategy.in_flight", "strategy.ready"];
-    if old == new || FREE.contains(&key) || key.starts_with("checkpoint") || key.starts_with("limits") {
-        return;
+/// Reads and checks a study file; also gives its text as it stands.
+///
+/// # Errors
+/// The file cannot be read, or is wrong: then with everything that is.
+pub fn read(path: &Path, overrides: &Overrides) -> Result<(Study, String), ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { file: path.to_owned(), source })?;
+    let study = understand(&text, path, overrides)
+        .map_err(|problems| ConfigError::Invalid { file: path.to_owned(), problems })?;
+    Ok((study, text))
+}
+
+/// The study that a text means; `path` says where it was read.
+fn understand(text: &str, path: &Path, overrides: &Overrides) -> Result<Study, Vec<Problem>> {
+    let mut document = document::parse(text).map_err(|problem| vec![problem])?;
+    let problems = Problems::default();
+    for (key, value) in &overrides.set {
+        if let Err(Problem { place, text }) = document::set(&mut document, key, value) {
+            problems.add(&place, text);
+        }
     }
-    let Some((a, b)) = old.as_object().zip(new.as_object()) else {
-        found.push(format!("{key}: stored {old}, now {new}"));
-        return;
-    };
-    for name in a.keys().chain(b.keys().filter(|k| !a.contains_key(*k))) {
-        let inner = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-        walk(&inner, a.get(name).unwrap_or(&Value::Null), b.get(name).unwrap_or(&Value::Null), found);
+    for (table, key, value) in
+        [("study", "seed", overrides.seed), ("strategy", "trials", overrides.trials)]
+    {
+        if let Some(value) = value {
+            let place = Place::CommandLine(format!("--{key} {value}"));
+            let node = Node { place, item: Item::Integer(value.into()) };
+            if let Err(Problem { place, text }) = document::insert(&mut document, table, key, node) {
+                problems.add(&place, text);
+            }
+        }
+    }
+    let study = resolve::resolve(&document, path, &problems);
+    match study {
+        Some(study) => Ok(Study { output: overrides.output.clone().unwrap_or(study.output), ..study }),
+        None => Err(problems.sorted()),
     }
 }

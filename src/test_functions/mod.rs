@@ -1,4 +1,31 @@
 //! Test functions with known answers: DTLZ and ZDT.
+//!
+//! | names | domain | parameters d | objectives M | source |
+//! |---|---|---|---|---|
+//! | `dtlz1` to `dtlz7` | `[0, 1]^d` | at least M | at least 2 | [`DTLZ_SOURCE`] |
+//! | `zdt1`, `zdt2`, `zdt3`, `zdt6` | `[0, 1]^d` | at least 2 | 2 | [`ZDT_SOURCE`] |
+//! | `zdt4` | `[0, 1] x [-5, 5]^(d-1)` | at least 2 | 2 | [`ZDT_SOURCE`] |
+//!
+//! The first parameters say where on the front a point lies (M - 1 of them, one for ZDT), all others
+//! how far from it: these are the *distance variables*, and a shift moves their optimum (`shifted`).
+//!
+//! Reference points lie a tenth beyond the far corner of the front, so that the share of the maximal
+//! hypervolume tells good sets from bad ones; points far from the front then count for nothing.
+
+mod dtlz;
+mod quadrature;
+mod shifted;
+mod zdt;
+
+#[cfg(test)]
+mod tests;
+
+pub use dtlz::SOURCE as DTLZ_SOURCE;
+pub use zdt::SOURCE as ZDT_SOURCE;
+
+use dtlz::Dtlz;
+use shifted::Shifted;
+use zdt::Zdt;
 
 use std::fmt::Debug;
 
@@ -45,16 +72,45 @@ pub enum TestFunctionError {
     Shape(String),
 }
 
+/// Every name that [`by_name`] knows.
+pub fn names() -> &'static [&'static str] {
+    &[
+        "dtlz1", "dtlz2", "dtlz3", "dtlz4", "dtlz5", "dtlz6", "dtlz7", "zdt1", "zdt2", "zdt3", "zdt4",
+        "zdt6",
+    ]
+}
+
 /// The test function `name` with `dimension` parameters and `objectives` objectives; `shift` moves
-/// the optimum off the centre of the box by a vector drawn with that seed.
+/// the optimum of every distance variable to a place drawn with that seed, away from the centre and
+/// the edges of the box. Domain, attainable values and maximal hypervolume stay the same.
 ///
 /// # Errors
 /// An unknown name, or numbers it cannot have.
 pub fn by_name(
     name: &str,
-    _dimension: usize,
-    _objectives: usize,
-    _shift: Option<u64>,
+    dimension: usize,
+    objectives: usize,
+    shift: Option<u64>,
 ) -> Result<Box<dyn TestFunction>, TestFunctionError> {
-    Err(TestFunctionError::Unknown { name: name.to_owned(), known: vec![] })
+    if let Some(dtlz) = Dtlz::new(name, dimension, objectives)? {
+        let optimum = dtlz.distance_optimum();
+        return Ok(with_shift(Box::new(dtlz), objectives - 1, optimum, shift));
+    }
+    if let Some(zdt) = Zdt::new(name, dimension, objectives)? {
+        let optimum = zdt.distance_optimum();
+        return Ok(with_shift(Box::new(zdt), 1, optimum, shift));
+    }
+    Err(TestFunctionError::Unknown { name: name.to_owned(), known: names().to_vec() })
+}
+
+fn with_shift(
+    function: Box<dyn TestFunction>,
+    first_distance: usize,
+    optimum: f64,
+    shift: Option<u64>,
+) -> Box<dyn TestFunction> {
+    match shift {
+        Some(seed) => Box::new(Shifted::new(function, first_distance, optimum, seed)),
+        None => function,
+    }
 }

@@ -1,0 +1,188 @@
+//! A test function as evaluator; parameters and objectives are made from it, or held against it.
+
+use super::error::suggestion;
+use super::parameters::Written;
+use super::resolved::{Builtin, Delay, Noise};
+use super::section::Section;
+use crate::problem::{Goal, Objective, Parameter, ParameterKind, Scale, Value};
+use crate::test_functions::{TestFunction, TestFunctionError, by_name};
+
+/// Far beyond anything sensible, far below what exhausts memory.
+const LARGEST_SIZE: usize = 100_000;
+
+/// A test function; numbers of parameters and objectives default to how many are `written`, and to two
+/// objectives where none are.
+pub fn read(section: &Section<'_>, written: (usize, usize)) -> Option<Builtin> {
+    let dimension = match written.0 {
+        0 => section.need("dimension", size(section, "dimension"), "20"),
+        count => {
+            if section.has("dimension") {
+                size(section, "dimension")
+            } else {
+                Some(count)
+            }
+        }
+    };
+    let objectives = match written.1 {
+        _ if section.has("objectives") => size(section, "objectives"),
+        0 => Some(2),
+        count => Some(count),
+    };
+    let noise = if section.has("noise") { Some(noise(section)?) } else { None };
+    let delay = if section.has("delay") { Some(delay(section)?) } else { None };
+    let shift = section.count("shift", 0);
+    Some(Builtin {
+        function: section.text("builtin")?.to_owned(),
+        dimension: dimension?,
+        objectives: objectives?,
+        shift,
+        noise,
+        delay,
+    })
+}
+
+fn size(section: &Section<'_>, key: &str) -> Option<usize> {
+    let size = usize::try_from(section.count(key, 1)?).ok().filter(|n| *n <= LARGEST_SIZE);
+    if size.is_none() {
+        section.problem(key, format!("must be at most {LARGEST_SIZE}"));
+    }
+    size
+}
+
+fn noise(section: &Section<'_>) -> Option<Noise> {
+    let table = section.inner("noise")?;
+    table.only(&["sd", "known"]);
+    let known = if table.has("known") { table.flag("known") } else { Some(true) };
+    let sd = table.need("sd", table.positive("sd"), "0.01");
+    Some(Noise { sd: sd?, known: known? })
+}
+
+fn delay(section: &Section<'_>) -> Option<Delay> {
+    if !section.has_table("delay") {
+        return section.seconds("delay").map(|seconds| Delay::Constant { seconds });
+    }
+    let table = section.inner("delay")?;
+    if table.has("least") {
+        table.only(&["least", "alpha"]);
+        let least = table.positive_seconds("least");
+        let alpha = table.need("alpha", table.number("alpha"), "1.5")?;
+        if alpha <= 1.0 {
+            table
+                .problem("alpha", format!("must be greater than 1 (the mean is infinite), not {alpha}"));
+            return None;
+        }
+        return Some(Delay::HeavyTail { least_s: least?, alpha });
+    }
+    table.only(&["median", "sigma", "least", "alpha"]);
+    let median = table.need("median", table.positive_seconds("median"), "\"1 s\" (or least = \"1 s\")");
+    let sigma = table.need("sigma", table.positive("sigma"), "0.5");
+    Some(Delay::LogNormal { median_s: median?, sigma: sigma? })
+}
+
+/// The test function that `builtin` asks for.
+pub fn function(section: &Section<'_>, builtin: &Builtin) -> Option<Box<dyn TestFunction>> {
+    let Builtin { function, dimension, objectives, shift, .. } = builtin;
+    match by_name(function, *dimension, *objectives, *shift) {
+        Ok(function) => Some(function),
+        Err(TestFunctionError::Unknown { name, known }) => {
+            section.problem(
+                "builtin",
+                format!("cannot be {name:?}{}", suggestion(&name, &known, "functions")),
+            );
+            None
+        }
+        Err(TestFunctionError::Shape(text)) => {
+            section.problem("builtin", format!("is not possible like this: {text}"));
+            None
+        }
+    }
+}
+
+/// The written parameters if they suit the function, or `x0`, `x1`, … with its bounds if none are
+/// written.
+pub fn parameters(
+    section: &Section<'_>,
+    function: &dyn TestFunction,
+    written: Vec<Written<Parameter>>,
+) -> Option<Vec<Parameter>> {
+    let bounds = function.bounds();
+    if written.is_empty() {
+        let make = |(j, &(lower, upper)): (usize, &(f64, f64))| Parameter {
+            name: format!("x{j}"),
+            kind: ParameterKind::Float { lower, upper, scale: Scale::Linear },
+            unit: String::new(),
+            default: None,
+        };
+        return Some(bounds.iter().enumerate().map(make).collect());
+    }
+    if written.len() != bounds.len() {
+        let (have, want) = (written.len(), bounds.len());
+        section.problem("dimension", format!("is {want}, but there are {have} [[parameter]] tables"));
+        return None;
+    }
+    let mut sound = true;
+    for (Written { place, value: parameter }, (lower, upper)) in written.iter().zip(&bounds) {
+        let inside = |v: &Value| v.number().is_some_and(|x| (*lower..=*upper).contains(&x));
+        let fits = match &parameter.kind {
+            ParameterKind::Float { lower, upper, .. } => {
+                inside(&Value::Float(*lower)) && inside(&Value::Float(*upper))
+            }
+            ParameterKind::Integer { lower, upper, .. } => {
+                inside(&Value::Integer(*lower)) && inside(&Value::Integer(*upper))
+            }
+            ParameterKind::Choice { values } => values.iter().all(inside),
+            ParameterKind::Fixed { value } => inside(value),
+        };
+        if !fits {
+            let (name, function) = (&parameter.name, function.name());
+            section.problems.add(
+                place,
+                format!(
+                    "parameter.{name} must lie within {function}'s bounds {lower} and {upper} there"
+                ),
+            );
+            sound = false;
+        }
+    }
+    sound.then(|| written.into_iter().map(|w| w.value).collect())
+}
+
+/// The written objectives if they suit the function, or `f0`, `f1`, … if none are written; thresholds
+/// default to the function's reference point.
+pub fn objectives(
+    section: &Section<'_>,
+    function: &dyn TestFunction,
+    written: Vec<Written<Objective>>,
+) -> Option<Vec<Objective>> {
+    let reference = function.reference_point();
+    if written.is_empty() {
+        let make = |(m, r): (usize, &f64)| Objective {
+            name: format!("f{m}"),
+            goal: Goal::Minimize,
+            threshold: Some(*r),
+            unit: String::new(),
+        };
+        return Some(reference.iter().enumerate().map(make).collect());
+    }
+    if written.len() != reference.len() {
+        let (have, want) = (written.len(), reference.len());
+        section.problem("objectives", format!("is {want}, but there are {have} [[objective]] tables"));
+        return None;
+    }
+    let mut sound = true;
+    for Written { place, value: objective } in &written {
+        if objective.goal == Goal::Maximize {
+            let name = &objective.name;
+            section.problems.add(
+                place,
+                format!("objective.{name}.goal must be \"minimize\": test functions are minimized"),
+            );
+            sound = false;
+        }
+    }
+    let fill = |(w, r): (Written<Objective>, &f64)| Objective {
+        threshold: w.value.threshold.or(Some(*r)),
+        ..w.value
+    };
+    sound.then(|| written.into_iter().zip(&reference).map(fill).collect())
+}

@@ -1,0 +1,129 @@
+//! What two studies differ in, for refusing the run directory of another one.
+
+use super::resolved::{Checkpoint, Evaluator, Limits, Study};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Key by key, what `new` asks for otherwise than `old`, the study of a run directory; empty if a run
+/// may go on. What may change between sessions does not count: the output directory, the number of
+/// trials, how many are in flight or ready, checkpoint, limits, and how a command is watched over
+/// (timeout, grace, retries, environment).
+pub fn differences(old: &Study, new: &Study) -> Vec<String> {
+    let (was, is) = (flat(old), flat(new));
+    let find = |rows: &[(String, String)], key: &str| {
+        let row = rows.iter().find(|row| row.0 == key);
+        row.map_or("nothing".to_owned(), |row| row.1.clone())
+    };
+    let added = is.iter().filter(|row| was.iter().all(|other| other.0 != row.0));
+    let keys = was.iter().chain(added).map(|row| &row.0);
+    let differs = |key: &String| {
+        let (was, is) = (find(&was, key), find(&is, key));
+        (was != is).then(|| format!("{key}: {was} in the run directory, {is} asked for"))
+    };
+    let found: Vec<String> = keys.filter_map(differs).collect();
+    if found.is_empty() { order(old, new) } else { found }
+}
+
+/// Whether the same things come in another order, which every stored vector follows.
+fn order(old: &Study, new: &Study) -> Vec<String> {
+    let parameters = |s: &Study| joined(s.problem.space.parameters.iter().map(|p| &*p.name));
+    let objectives = |s: &Study| joined(s.problem.objectives.iter().map(|o| &*o.name));
+    let metrics = |s: &Study| joined(s.problem.metrics.iter().map(|m| &*m.name));
+    let mut found = vec![];
+    for (what, was, is) in [
+        ("parameters", parameters(old), parameters(new)),
+        ("objectives", objectives(old), objectives(new)),
+        ("metrics", metrics(old), metrics(new)),
+    ] {
+        if was != is {
+            found.push(format!("order of {what}: {was} in the run directory, {is} asked for"));
+        }
+    }
+    found
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Keys and values in the words of the study file.
+fn flat(study: &Study) -> Vec<(String, String)> {
+    let mut study = study.clone();
+    forget_what_may_change(&mut study);
+    let mut rows = vec![];
+    // What a constraint says counts, not how it is written.
+    for (k, c) in study.problem.space.constraints.iter().enumerate() {
+        let name = |j: usize| &study.problem.space.parameters[j].name;
+        let terms: Vec<String> = c.terms.iter().map(|&(j, a)| format!("{a}*{}", name(j))).collect();
+        rows.push((format!("constraint {}", k + 1), format!("{} <= {}", terms.join(" + "), c.upper)));
+    }
+    study.problem.space.constraints.clear();
+    // Paths, the only part that JSON might refuse, were checked to be UTF-8.
+    let json = serde_json::to_value(&study).expect("a study is plain data with text keys");
+    walk("", &json, &mut rows);
+    rows
+}
+
+fn forget_what_may_change(study: &mut Study) {
+    study.output = PathBuf::new();
+    study.strategy.trials = 0;
+    study.strategy.in_flight = None;
+    study.strategy.ready = 0;
+    study.checkpoint = Checkpoint { every_s: 0.0 };
+    study.limits = Limits { time_limit_s: None, margin_s: 0.0 };
+    if let Evaluator::Command(command) = &mut study.evaluator {
+        command.timeout_s = None;
+        command.grace_s = 0.0;
+        command.retries = 0;
+        command.env.clear();
+    }
+}
+
+/// Enum tags, which are values in the study file, not keys.
+const TAGS: [&str; 9] = [
+    "float",
+    "integer",
+    "choice",
+    "fixed",
+    "builtin",
+    "command",
+    "constant",
+    "log_normal",
+    "heavy_tail",
+];
+
+fn walk(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
+    let below = |key: &str| match (path, key) {
+        ("", "problem" | "space") => String::new(),
+        ("", "name" | "seed") => format!("study.{key}"),
+        ("", _) => key.to_owned(),
+        ("evaluator", "function") => "evaluator.builtin".to_owned(),
+        ("evaluator", "argv") => "evaluator.command".to_owned(),
+        ("evaluator", "infeasible_exit_codes") => "evaluator.exit_codes".to_owned(),
+        _ => format!("{path}.{key}"),
+    };
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match (key.as_str(), inner) {
+                    (tag, Value::Object(_)) if map.len() == 1 && TAGS.contains(&tag) => {
+                        rows.push((below("kind"), tag.to_owned()));
+                        walk(path, inner, rows);
+                    }
+                    ("kind", Value::Object(_)) => walk(path, inner, rows),
+                    ("parameters" | "objectives" | "metrics", Value::Array(items)) => {
+                        let table = key.trim_end_matches('s');
+                        for item in items {
+                            let name = item["name"].as_str().unwrap_or_default();
+                            walk(&format!("{table}.{name}"), item, rows);
+                        }
+                    }
+                    _ => walk(&below(key), inner, rows),
+                }
+            }
+        }
+        Value::Null => {}
+        Value::String(text) => rows.push((path.to_owned(), text.clone())),
+        other => rows.push((path.to_owned(), other.to_string())),
+    }
+}

@@ -1,0 +1,144 @@
+//! Studies side by side and in words: differences, JSON, description, the shipped files.
+
+use super::*;
+
+#[test]
+fn differences_name_keys_and_ignore_what_may_change() {
+    let old = study(COMMAND);
+    let mut may = old.clone();
+    may.output = "elsewhere".into();
+    may.strategy.trials = 1000;
+    may.strategy.in_flight = Some(3);
+    may.strategy.ready = 9;
+    may.checkpoint.every_s = 1.0;
+    may.limits = Limits { time_limit_s: None, margin_s: 1.0 };
+    if let Evaluator::Command(command) = &mut may.evaluator {
+        (command.timeout_s, command.grace_s, command.retries) = (None, 1.0, 7);
+        command.env.clear();
+    }
+    assert_eq!(differences(&old, &may), [""; 0]);
+    for (was, is, want) in [
+        ("\"beam\"", "\"bean\"", vec!["study.name: beam in the run directory, bean asked for"]),
+        ("upper = 9.0", "upper = 8", vec!["parameter.h.upper: 9.0 in the run directory, 8.0 asked for"]),
+        (
+            "\n[limits]",
+            "\n[strategy]\ninitial = 20\n[limits]",
+            vec!["strategy.initial: 10 in the run directory, 20 asked for"],
+        ),
+        ("default = 2\n", "", vec!["parameter.n.default: 2 in the run directory, nothing asked for"]),
+        (
+            "9 = \"infeasible\", ",
+            "",
+            vec!["evaluator.exit_codes: [3,9] in the run directory, [3] asked for"],
+        ),
+        (
+            "2*n <= 2*length",
+            "3*n <= 2*length",
+            vec!["constraint 1: 1*h + 2*n <= 5 in the run directory, 1*h + 3*n <= 5 asked for"],
+        ),
+        ("h + 2*n <= 2*length", "5 >= h+2*n", vec![]),
+        (
+            "kind = \"fixed\"\nvalue = 2.5",
+            "kind = \"float\"\nlower = 2.5\nupper = 3",
+            vec![
+                "constraint 1: 1*h + 2*n <= 5 in the run directory, 1*h + 2*n + -2*length <= 0 asked for",
+                "parameter.length.kind: fixed in the run directory, float asked for",
+                "parameter.length.value: 2.5 in the run directory, nothing asked for",
+                "parameter.length.lower: nothing in the run directory, 2.5 asked for",
+                "parameter.length.scale: nothing in the run directory, linear asked for",
+                "parameter.length.upper: nothing in the run directory, 3.0 asked for",
+            ],
+        ),
+    ] {
+        let new = study(&with(COMMAND, was, is));
+        assert_eq!(differences(&old, &new), want, "{is}");
+    }
+    let mut turned = old.clone();
+    turned.problem.objectives.reverse();
+    let want = "order of objectives: mass, gain in the run directory, gain, mass asked for";
+    assert_eq!(differences(&old, &turned), [want]);
+    let (dtlz2, dtlz3) = (study(BUILTIN), study(&with(BUILTIN, "dtlz2", "dtlz3")));
+    let want = "evaluator.builtin: dtlz2 in the run directory, dtlz3 asked for";
+    assert_eq!(differences(&dtlz2, &dtlz3), [want]);
+    assert!(!differences(&old, &dtlz2).is_empty());
+}
+
+#[test]
+fn a_study_is_described_with_its_defaults() {
+    let want = "\
+study
+  name         study
+  seed         0
+  output       runs/study
+
+parameters (5 free, 0 fixed)
+  name         kind   values  scale   default  unit
+  x0 … x4 (5)  float  0 to 1  linear  -        -
+
+constraints (0)
+
+objectives (3)
+  name  goal      threshold  unit
+  f0    minimize  1.1        -
+  f1    minimize  1.1        -
+  f2    minimize  1.1        -
+
+metrics (0)
+
+strategy
+  method       mobo: Gaussian processes and expected hypervolume improvement
+  initial      10 scrambled Sobol trials
+  trials       100 in all
+  ready        2 beyond one per rank
+  in flight    at most ranks + ready
+";
+    let text = describe(&study(BUILTIN));
+    assert!(text.starts_with(want), "{text}");
+    assert!(
+        text.contains(
+            "  hypervolume  0.807401 at most with the default thresholds (exact: the box less"
+        ),
+        "{text}"
+    );
+    let text = describe(&study(COMMAND));
+    for line in [
+        "  h       float   1 to 9          log     3.0      mm\n",
+        "  gas     choice  C2F6, argon, 3  -       argon    -\n",
+        "  length  fixed   2.5             -       -        -\n",
+        "  h + 2*n <= 2*length\n",
+        "  gain  maximize  -          -\n",
+        "  stress  MPa\n",
+        "  command      python3 -c pass {param.h} {trial.id} \"{\\\"json\\\": 1}\"\n",
+        "  timeout      10 min\n",
+        "  infeasible   exit code 3, 9\n",
+        "  env          A=b\n",
+        "  time         2 h\n",
+        "  margin       1 min before the end\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_shipped_study_is_read_and_survives_json() {
+    assert!(shipped().len() >= 3);
+    for file in shipped() {
+        let (study, _) = read(&file, &Overrides::default()).unwrap();
+        let json = serde_json::to_string(&study).unwrap();
+        assert_eq!(serde_json::from_str::<Study>(&json).unwrap(), study, "{}", file.display());
+        assert_eq!(differences(&study, &study), [""; 0]);
+    }
+    for text in [COMMAND, BUILTIN] {
+        let json = serde_json::to_string(&study(text)).unwrap();
+        assert_eq!(serde_json::from_str::<Study>(&json).unwrap(), study(text));
+    }
+}

@@ -1,0 +1,194 @@
+//! What is understood.
+
+use super::*;
+use crate::problem::{Goal, ParameterKind, Scale, Value};
+
+#[test]
+fn a_command_study_is_understood() {
+    let study = study(COMMAND);
+    assert_eq!((study.name.as_str(), study.seed), ("beam", 0));
+    assert_eq!(study.output, Path::new("runs/beam"));
+    let space = &study.problem.space;
+    let h = &space.parameters[0];
+    assert_eq!(h.kind, ParameterKind::Float { lower: 1.0, upper: 9.0, scale: Scale::Log });
+    assert_eq!((h.default.clone(), h.unit.as_str()), (Some(Value::Float(3.0)), "mm"));
+    let n = &space.parameters[1];
+    assert_eq!(n.kind, ParameterKind::Integer { lower: 0, upper: 5, scale: Scale::Linear });
+    assert_eq!(space.parameters[3].kind, ParameterKind::Fixed { value: Value::Float(2.5) });
+    assert_eq!(space.constraints[0].terms, [(0, 1.0), (1, 2.0)]);
+    assert_eq!(space.constraints[0].upper, 5.0);
+    let objectives = &study.problem.objectives;
+    assert_eq!((objectives[0].goal, objectives[0].threshold), (Goal::Minimize, Some(7.0)));
+    assert_eq!((objectives[1].goal, objectives[1].threshold), (Goal::Maximize, None));
+    assert_eq!(study.problem.metrics[0].unit, "MPa");
+    let Evaluator::Command(command) = &study.evaluator else { panic!("a command") };
+    assert_eq!(command.argv[0], "python3");
+    assert_eq!((command.timeout_s, command.grace_s, command.retries), (Some(600.0), 10.0, 1));
+    assert_eq!(command.infeasible_exit_codes, [3, 9]);
+    assert_eq!(command.env, [("A".to_owned(), "b".to_owned())]);
+    assert_eq!(command.result, Path::new("result.json"));
+    assert_eq!((study.limits.time_limit_s, study.limits.margin_s), (Some(7200.0), 60.0));
+    let s = &study.strategy;
+    assert_eq!((s.method, s.initial, s.trials, s.ready, s.in_flight), (Method::Mobo, 10, 100, 2, None));
+}
+
+#[test]
+fn a_test_function_brings_parameters_and_objectives() {
+    let study = study(BUILTIN);
+    assert_eq!(study.name, "study");
+    let names: Vec<&str> = study.problem.space.parameters.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["x0", "x1", "x2", "x3", "x4"]);
+    assert_eq!(study.problem.objectives.len(), 3);
+    assert_eq!(study.problem.objectives[2].name, "f2");
+    assert_eq!(study.problem.objectives[2].threshold, Some(1.1));
+    let text =
+        BUILTIN.replace("dimension = 5", "dimension = 9").replace("objectives = 3", "objectives = 8");
+    assert_eq!(super::study(&text).strategy.initial, 16);
+}
+
+#[test]
+fn numbers_have_all_forms_of_toml() {
+    let study =
+        study(&with(&with(COMMAND, "upper = 9.0", "upper = 1_0.5e0"), "upper = 5.0", "upper = 0x1_0"));
+    let kinds = study.problem.space.parameters.into_iter().map(|p| p.kind).take(2);
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [
+            ParameterKind::Float { lower: 1.0, upper: 10.5, scale: Scale::Log },
+            ParameterKind::Integer { lower: 0, upper: 16, scale: Scale::Linear },
+        ]
+    );
+}
+
+#[test]
+fn a_test_function_takes_parameters_and_objectives_that_suit_it() {
+    let tables = r#"
+[[parameter]]
+name = "a"
+kind = "float"
+lower = 0.25
+upper = 0.75
+[[parameter]]
+name = "b"
+kind = "int"
+lower = -5
+upper = 5
+[[parameter]]
+name = "c"
+kind = "choice"
+values = [-1.5, 0]
+[[objective]]
+name = "u"
+goal = "minimize"
+[[objective]]
+name = "v"
+goal = "minimize"
+threshold = 4
+[evaluator]
+builtin = "zdt4"
+"#;
+    let good = study(tables);
+    let Evaluator::Builtin(builtin) = &good.evaluator else { panic!("a test function") };
+    assert_eq!((builtin.dimension, builtin.objectives), (3, 2));
+    let thresholds: Vec<_> = good.problem.objectives.iter().map(|o| o.threshold).collect();
+    assert_eq!(thresholds, [Some(1.1), Some(4.0)]);
+    let none = Overrides::default();
+    for (old, new, want) in [
+        (
+            "upper = 0.75",
+            "upper = 1.75",
+            "study.toml:2: parameter.a must lie within zdt4's bounds 0 and 1 there",
+        ),
+        (
+            "[-1.5, 0]",
+            "[-1.5, \"x\"]",
+            "study.toml:12: parameter.c must lie within zdt4's bounds -5 and 5 there",
+        ),
+        (
+            "\"v\"\ngoal = \"minimize\"",
+            "\"v\"\ngoal = \"maximize\"",
+            "study.toml:19: objective.v.goal must be \"minimize\": test functions are minimized",
+        ),
+        (
+            "\"zdt4\"",
+            "\"zdt4\"\ndimension = 4",
+            "study.toml:25: evaluator.dimension is 4, but there are 3 [[parameter]] tables",
+        ),
+        (
+            "\"zdt4\"",
+            "\"dtlz2\"\nobjectives = 3",
+            "study.toml:25: evaluator.objectives is 3, but there are 2 [[objective]] tables",
+        ),
+    ] {
+        let text = if want.contains("objectives is 3") {
+            with(tables, "lower = -5\nupper = 5", "lower = 0\nupper = 1")
+                .replace("[-1.5, 0]", "[0.5, 1]")
+        } else {
+            tables.to_owned()
+        };
+        assert_eq!(refusal(&with(&text, old, new), &none), want);
+    }
+}
+
+#[test]
+fn delays_and_noise_have_their_forms() {
+    let delay = |value: &str| {
+        let study = study(&format!("{BUILTIN}noise = {{ sd = 0.1 }}\ndelay = {value}\n"));
+        let Evaluator::Builtin(builtin) = study.evaluator else { panic!("a test function") };
+        assert_eq!(builtin.noise, Some(Noise { sd: 0.1, known: true }));
+        builtin.delay.unwrap()
+    };
+    assert_eq!(delay("\"100 ms\""), Delay::Constant { seconds: 0.1 });
+    assert_eq!(
+        delay("{ median = \"1 s\", sigma = 0.5 }"),
+        Delay::LogNormal { median_s: 1.0, sigma: 0.5 }
+    );
+    assert_eq!(delay("{ least = \"2 s\", alpha = 1.5 }"), Delay::HeavyTail { least_s: 2.0, alpha: 1.5 });
+}
+
+#[test]
+fn the_command_line_wins() {
+    let overrides = Overrides {
+        output: Some("/scratch/run".into()),
+        seed: Some(u64::MAX),
+        trials: Some(7),
+        set: [
+            ("parameter.h.upper", "8"),
+            ("objective.gain.unit", "dB"),
+            ("strategy.method", "nsga2"),
+            ("evaluator.timeout", "20 min"),
+            ("evaluator.env.B", "\"2\""),
+            ("checkpoint.every", "5 s"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .to_vec(),
+    };
+    let study = understand(COMMAND, Path::new("study.toml"), &overrides).unwrap();
+    assert_eq!((study.seed, study.strategy.trials), (u64::MAX, 7));
+    assert_eq!(study.output, Path::new("/scratch/run"));
+    let h = &study.problem.space.parameters[0].kind;
+    assert_eq!(*h, ParameterKind::Float { lower: 1.0, upper: 8.0, scale: Scale::Log });
+    assert_eq!(study.problem.objectives[1].unit, "dB");
+    assert_eq!(study.strategy.method, Method::Nsga2);
+    assert_eq!(study.checkpoint.every_s, 5.0);
+    let Evaluator::Command(command) = &study.evaluator else { panic!("a command") };
+    assert_eq!((command.timeout_s, command.env.len()), (Some(1200.0), 2));
+}
+
+#[test]
+fn programs_and_templates_start_from_the_study_files_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("sim");
+    std::fs::copy("/bin/true", &program).unwrap();
+    std::fs::write(folder.path().join("card.txt"), "{{h}}").unwrap();
+    let file = folder.path().join("study.toml");
+    let text = with(COMMAND, "\"python3\"", "\"sim\"");
+    let text = with(&text, "env =", "templates = [\"card.txt\"]\nenv =");
+    std::fs::write(&file, &text).unwrap();
+    let (study, as_given) = read(&file, &Overrides::default()).unwrap();
+    assert_eq!(as_given, text);
+    let Evaluator::Command(command) = &study.evaluator else { panic!("a command") };
+    assert_eq!(Path::new(&command.argv[0]), program);
+    assert_eq!(command.argv[2], "pass");
+    assert_eq!(command.templates, [folder.path().join("card.txt")]);
+}

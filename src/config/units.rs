@@ -1,0 +1,113 @@
+//! Durations with their units, for example `90 s`, `1.5 h` or `2 h 30 min`.
+
+/// Units with their length in seconds, longest first; the first word of each is the one we write.
+const UNITS: [(&[&str], f64); 6] = [
+    (&["d", "day", "days"], 86_400.0),
+    (&["h", "hour", "hours"], 3_600.0),
+    (&["min", "minute", "minutes"], 60.0),
+    (&["s", "sec", "second", "seconds"], 1.0),
+    (&["ms"], 1e-3),
+    (&["us", "µs"], 1e-6),
+];
+
+/// What a duration looks like, for messages.
+pub const EXAMPLES: &str =
+    "a duration with its unit such as \"100 ms\", \"30 s\", \"10 min\" or \"1.5 h\"";
+
+/// Seconds of a duration: numbers each followed by a unit, longer units first. `None` if it is
+/// anything else.
+pub fn seconds(text: &str) -> Option<f64> {
+    let mut rest = text.trim();
+    let mut sum = 0.0;
+    let mut units = UNITS.iter();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let value: f64 = rest[..number].parse().ok()?;
+        rest = rest[number..].trim_start();
+        let word = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        // The iterator goes on from the last unit, so that none comes twice.
+        let (_, length) = units.find(|(words, _)| words.contains(&&rest[..word]))?;
+        sum += value * length;
+        rest = rest[word..].trim_start();
+    }
+    Some(sum)
+}
+
+/// A duration as people write it; `seconds` reads it back.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        let (unit, length) = if seconds < 1e-3 { ("us", 1e-6) } else { ("ms", 1e-3) };
+        return format!("{} {unit}", rounded(seconds / length));
+    }
+    let mut rest = rounded(seconds);
+    let mut parts = vec![];
+    for (words, length) in &UNITS[..3] {
+        let count = (rest / length).floor();
+        if count > 0.0 {
+            parts.push(format!("{count} {}", words[0]));
+            rest = rounded(rest - count * length);
+        }
+    }
+    if rest > 0.0 {
+        parts.push(format!("{rest} s"));
+    }
+    parts.join(" ")
+}
+
+/// To nine decimals: below what a clock can tell, above what rounding leaves behind.
+fn rounded(x: f64) -> f64 {
+    (x * 1e9).round() / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_numbers_with_units() {
+        for (text, want) in [
+            ("30 s", 30.0),
+            ("30s", 30.0),
+            ("1.5 h", 5400.0),
+            ("100 ms", 0.1),
+            ("2 h 30 min", 9000.0),
+            ("1 day 1 s", 86_401.0),
+            ("250 us", 2.5e-4),
+            ("0 s", 0.0),
+        ] {
+            let got = seconds(text).unwrap();
+            assert!((got - want).abs() < 1e-12, "{text}: {got}");
+        }
+    }
+
+    #[test]
+    fn refuses_anything_else() {
+        for text in
+            ["", "30", "s", "30 sx", "-1 s", "1 s 2 s", "1 s 1 h", "1 h 30", "inf s", "1..5 s", "1e3 s"]
+        {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_what_people_write() {
+        assert_eq!(duration(0.02), "20 ms");
+        assert_eq!(duration(2.5e-4), "250 us");
+        assert_eq!(duration(60.0), "1 min");
+        assert_eq!(duration(9000.0), "2 h 30 min");
+        assert_eq!(duration(1.5), "1.5 s");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(milliseconds in 1u32..400_000_000) {
+            let want = f64::from(milliseconds) / 1000.0;
+            let got = seconds(&duration(want)).unwrap();
+            prop_assert!((got - want).abs() < 1e-6 * want, "{}", duration(want));
+        }
+    }
+}
