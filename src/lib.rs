@@ -18,6 +18,7 @@ pub mod observe;
 pub mod optimize;
 pub mod pareto;
 pub mod problem;
+pub mod report;
 pub mod rng;
 pub mod signal;
 pub mod slurm;

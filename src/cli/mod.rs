@@ -1,1 +1,107 @@
-//! To be written.
+//! The command line: one file per subcommand.
+#![allow(clippy::print_stderr)]
+
+mod bench;
+mod bench_dispatch;
+mod bench_optimizer;
+mod check;
+mod export;
+mod run;
+mod status;
+mod summary;
+
+use crate::exit::Exit;
+use crate::store::StoreError;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+const AFTER_HELP: &str = "\
+A first study:
+  paretorank check configs/dtlz2.toml          what is understood
+  paretorank run configs/dtlz2.toml            on threads of this machine
+  mpirun -n 5 paretorank run configs/dtlz2.toml    rank 0 and 4 evaluating ranks
+
+Exit codes: 0 complete; 1 failed; 2 wrong usage; 74 storage: a file cannot be read or written;
+75 stopped early, run the same line again; 78 bad study file.
+Signals to rank 0: USR1 starts nothing new and ends when what runs has ended; TERM and INT stop what
+runs, write the checkpoint and exit with 75; a second one leaves at once.";
+
+/// Finds the best designs of expensive detectors on supercomputers.
+#[derive(Debug, Parser)]
+#[command(name = "paretorank", version, about, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a study, or go on with it: the same line does both
+    Run(run::Args),
+    /// Read a study file and print what was understood
+    Check(check::Args),
+    /// Say how a run stands, also while it runs
+    Status(status::Args),
+    /// Write a run's history as CSV or JSON, also while it runs
+    Export(export::Args),
+    /// Measure the optimizer and the dispatch
+    Bench(bench::Args),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Under a launcher every rank parses the same line: one of them talks.
+            if crate::comm::launcher::talks() {
+                let _ = error.print();
+            }
+            return if error.use_stderr() { Exit::Usage } else { Exit::Complete };
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Status(args) => status::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Bench(args) => bench::run(args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "paretorank", &mut std::io::stdout());
+            Exit::Complete
+        }
+    }
+}
+
+/// The exit code that a store's trouble deserves.
+fn exit_for(error: &StoreError) -> Exit {
+    if error.is_usage() { Exit::Usage } else { Exit::Storage }
+}
+
+/// Says why a run directory cannot be read.
+fn refuse(error: &StoreError) -> Exit {
+    eprintln!("paretorank: {error}");
+    exit_for(error)
+}
+
+/// Writes to a file or to standard output, whose reader may have had enough.
+fn write_out(file: Option<&Path>, bytes: &[u8]) -> Exit {
+    let written = match file {
+        Some(path) => std::fs::write(path, bytes),
+        None => std::io::stdout().write_all(bytes),
+    };
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let to = file.map_or("standard output".to_owned(), |path| path.display().to_string());
+            eprintln!("paretorank: failed to write {to}: {error}");
+            Exit::Storage
+        }
+        _ => Exit::Complete,
+    }
+}

@@ -61,3 +61,11 @@ pub enum TransportError {
         reason: String,
     },
 }
+
+/// Version of the MPI library, `none` without one.
+pub fn mpi_version() -> String {
+    #[cfg(feature = "mpi")]
+    return mpi::version();
+    #[cfg(not(feature = "mpi"))]
+    return "none".to_owned();
+}

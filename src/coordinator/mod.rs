@@ -1,1 +1,15 @@
-//! To be written.
+//! Rank 0: which trial is asked for, which rank evaluates what, when it is over.
+//!
+//! [`Coordinator`] decides and does nothing else: an event goes in, commands come out, without I/O,
+//! clock or thread. [`drive`] is the loop that feeds it and carries its commands out. The strategy
+//! works on a thread of its own ([`Strategist`]) in strict order of the commands, so that what it
+//! proposes depends on the order of completions and never on timing.
+
+mod driver;
+mod resume;
+mod state;
+mod strategist;
+
+pub use driver::{Clockwork, Drive, Ended, counts_of, dismiss, drive, now_s};
+pub use state::{Command, Coordinator, Counts, Ending, Event, Settings};
+pub use strategist::{Request, Strategist};

@@ -6,9 +6,11 @@
 
 mod ledger;
 mod mobo;
+mod proposer;
 
 pub use ledger::{Ledger, Observed};
 pub use mobo::Mobo;
+pub use proposer::{Candidate, Proposer};
 
 use crate::problem::TrialId;
 

@@ -37,10 +37,7 @@ fn ledger_with(problem: &Problem, count: u64) -> Ledger {
         ledger.propose(trial, &problem.space.decode(&unit));
         let outcome = match trial % 5 {
             3 => Outcome::Infeasible { reason: "test".into() },
-            4 => Outcome::Failed {
-                class: crate::problem::FailureClass::Exit,
-                reason: "test".into(),
-            },
+            4 => Outcome::Failed { class: crate::problem::FailureClass::Exit, reason: "test".into() },
             _ => evaluate(&unit, problem.objectives.len()),
         };
         ledger.tell(trial, &outcome);
@@ -87,7 +84,11 @@ fn a_pending_trial_pushes_the_next_candidate_away() {
     let mut ledger = ledger_with(&problem, 12);
     let mut strategy = mobo(&problem);
     let first = strategy.propose(12, &ledger).unwrap();
-    assert_eq!(mobo(&problem).propose(12, &ledger).unwrap(), first, "the same question, the same answer");
+    assert_eq!(
+        mobo(&problem).propose(12, &ledger).unwrap(),
+        first,
+        "the same question, the same answer"
+    );
     ledger.propose(12, &problem.space.decode(&first));
     let second = strategy.propose(13, &ledger).unwrap();
     let distance: f64 = first.iter().zip(&second).map(|(a, b)| (a - b).powi(2)).sum();

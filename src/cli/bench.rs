@@ -1,0 +1,71 @@
+//! `paretorank bench`: measures, so that nobody has to believe.
+
+use super::{bench_dispatch, bench_optimizer};
+use crate::config::{Builtin, Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
+use crate::exit::Exit;
+use crate::problem::{Goal, Objective, Parameter, ParameterKind, Problem, Scale, Space};
+use crate::test_functions::{self, TestFunctionError};
+use std::path::PathBuf;
+
+/// Arguments of `paretorank bench`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Hypervolume per trial and CPU time per candidate of a strategy, in one process
+    Optimizer(bench_optimizer::Args),
+    /// No-op evaluations per second, and how long a rank waits for its next task; under mpirun or srun
+    /// over ranks, else over threads
+    Dispatch(bench_dispatch::Args),
+}
+
+/// Runs a benchmark.
+pub fn run(args: Args) -> Exit {
+    match args.what {
+        What::Optimizer(args) => bench_optimizer::run(&args),
+        What::Dispatch(args) => bench_dispatch::run(&args),
+    }
+}
+
+/// A study of a test function that touches no file.
+pub fn study_of(
+    builtin: Builtin,
+    method: Method,
+    initial: u64,
+    trials: u64,
+) -> Result<Study, TestFunctionError> {
+    let Builtin { function, dimension, objectives, shift, .. } = &builtin;
+    let function = test_functions::by_name(function, *dimension, *objectives, *shift)?;
+    let parameter = |(j, (lower, upper)): (usize, (f64, f64))| Parameter {
+        name: format!("x{j}"),
+        kind: ParameterKind::Float { lower, upper, scale: Scale::Linear },
+        unit: String::new(),
+        default: None,
+    };
+    let objective = |(k, reference): (usize, f64)| Objective {
+        name: format!("f{k}"),
+        goal: Goal::Minimize,
+        threshold: Some(reference),
+        unit: String::new(),
+    };
+    let parameters = function.bounds().into_iter().enumerate().map(parameter).collect();
+    let objectives = function.reference_point().into_iter().enumerate().map(objective).collect();
+    Ok(Study {
+        name: format!("bench-{}", function.name()),
+        seed: 0,
+        output: PathBuf::new(),
+        problem: Problem {
+            space: Space { parameters, constraints: vec![] },
+            objectives,
+            metrics: vec![],
+        },
+        strategy: StrategySettings { method, initial, trials, ready: 1, in_flight: None },
+        evaluator: Evaluator::Builtin(builtin),
+        checkpoint: Checkpoint { every_s: 60.0 },
+        limits: Limits { time_limit_s: None, margin_s: 0.0 },
+    })
+}

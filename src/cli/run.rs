@@ -1,0 +1,307 @@
+//! `paretorank run`: the main job.
+
+use super::exit_for;
+use super::summary::{self, maximum_hypervolume};
+use crate::comm::{self, Transport, launcher};
+use crate::config::{self, Evaluator, Overrides, Study};
+use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
+use crate::evaluator;
+use crate::exec;
+use crate::exit::Exit;
+use crate::observe::Observer;
+use crate::signal::Signals;
+use crate::slurm::Allocation;
+use crate::store::{History, Origin, Record, Session, Store, StoreError, Writer};
+use crate::strategy::Proposer;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The study file and what overrides it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StudyArgs {
+    /// Study file (TOML)
+    pub study: PathBuf,
+    /// Run directory instead of the study's
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Seed instead of the study's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Trials in all instead of the study's; a larger number goes on with a complete run
+    #[arg(long, value_name = "N")]
+    pub trials: Option<u64>,
+    /// Any other key of the study file, for example evaluator.shift=1; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl StudyArgs {
+    /// The same, as the study reader wants it.
+    pub fn overrides(&self) -> Result<Overrides, String> {
+        let split = |text: &String| match text.split_once('=') {
+            Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
+            None => Err(format!("--set {text}: write KEY=VALUE, for example strategy.initial=20")),
+        };
+        Ok(Overrides {
+            output: self.output.clone(),
+            seed: self.seed,
+            trials: self.trials,
+            set: self.set.iter().map(split).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Arguments of `paretorank run`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    /// Evaluating threads when there is no MPI launcher [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Time from now after which the run must be over, for example "2 h" [default: the end of the
+    /// batch job]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub time_limit: Option<Duration>,
+}
+
+/// Runs or goes on with a study.
+pub fn run(args: &Args) -> Exit {
+    on_ranks(args.workers, |transport| lead(transport, args))
+}
+
+/// Starts the ranks, runs `lead` on rank 0 and the evaluator loop on all others, and returns on every
+/// rank what rank 0 decided.
+pub fn on_ranks(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit) -> Exit {
+    match launcher::detect() {
+        Err(error) => {
+            if launcher::talks() {
+                eprintln!("paretorank: {error}");
+            }
+            Exit::Usage
+        }
+        Ok(launcher::Launch::None) => on_threads(workers, lead),
+        #[cfg(feature = "mpi")]
+        Ok(launcher::Launch::Mpi) => on_mpi(workers, lead),
+        #[cfg(not(feature = "mpi"))]
+        Ok(launcher::Launch::Mpi) => {
+            if launcher::talks() {
+                eprintln!(
+                    "paretorank: this program was built without MPI (feature `mpi`): start it without \
+                     mpirun or srun, or build it with MPI"
+                );
+            }
+            Exit::Usage
+        }
+    }
+}
+
+fn on_threads(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit) -> Exit {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = workers.unwrap_or(cores);
+    let mut ends = comm::local::network(workers + 1).into_iter();
+    let Some(mut own) = ends.next() else { return Exit::Failed };
+    let threads: Vec<_> =
+        ends.map(|mut end| std::thread::spawn(move || evaluator::serve(&mut end))).collect();
+    let exit = lead(&mut own);
+    coordinator::dismiss(&mut own, exit.code());
+    for thread in threads {
+        if thread.join().is_err() {
+            eprintln!("paretorank: an evaluating thread ended by a fault of this program");
+        }
+    }
+    exit
+}
+
+#[cfg(feature = "mpi")]
+fn on_mpi(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit) -> Exit {
+    let mut transport = match comm::mpi::MpiTransport::start() {
+        Ok(transport) => transport,
+        Err(error) => {
+            eprintln!("paretorank: {error}");
+            return Exit::Usage;
+        }
+    };
+    if transport.size() == 1 && workers.is_some() {
+        let exit = on_threads(workers, lead);
+        transport.finish();
+        return exit;
+    }
+    let exit = if transport.rank() == 0 {
+        let exit = lead(&mut transport);
+        coordinator::dismiss(&mut transport, exit.code());
+        exit
+    } else {
+        Exit::from_code(evaluator::serve(&mut transport))
+    };
+    transport.finish();
+    exit
+}
+
+/// Rank 0: everything between the study file and the summary.
+pub fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
+    match prepare(args) {
+        Ok((study, text)) => {
+            let mut history = None;
+            let exit = perform(transport, args, &study, &text, &mut history);
+            if let (Some(history), Exit::Complete | Exit::StoppedEarly) = (&history, exit) {
+                print!("{}", summary::text(&study, history, &study.output));
+            }
+            exit
+        }
+        Err((exit, reason)) => {
+            eprintln!("paretorank: {reason}");
+            exit
+        }
+    }
+}
+
+fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
+    let overrides = args.study.overrides().map_err(|e| (Exit::Usage, e))?;
+    let read = config::read(&args.study.study, &overrides);
+    let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
+    if let Evaluator::Command(command) = &study.evaluator {
+        exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
+    }
+    Ok((study, text))
+}
+
+/// Runs a checked study on the ranks of `transport` and leaves what happened in `into`.
+pub fn perform(
+    transport: &mut dyn Transport,
+    args: &Args,
+    study: &Study,
+    text: &str,
+    into: &mut Option<History>,
+) -> Exit {
+    match attempt(transport, args, study, text, into) {
+        Ok(exit) => exit,
+        Err((exit, reason)) => {
+            eprintln!("paretorank: {reason}");
+            exit
+        }
+    }
+}
+
+fn attempt(
+    transport: &mut dyn Transport,
+    args: &Args,
+    study: &Study,
+    text: &str,
+    into: &mut Option<History>,
+) -> Result<Exit, (Exit, String)> {
+    let evaluators = transport.size() - 1;
+    if evaluators == 0 {
+        let reason = "no rank to evaluate: rank 0 only coordinates; start 2 ranks or more (mpirun -n 2 …), \
+                      or say --workers N for threads";
+        return Err((Exit::Usage, reason.to_owned()));
+    }
+    let proposer = Proposer::new(study).map_err(|e| (Exit::BadStudy, e.to_string()))?;
+    let mut signals = Signals::install()
+        .map_err(|e| (Exit::Failed, format!("cannot install signal handlers: {e}")))?;
+    let allocation = Allocation::detect();
+    let job = allocation.as_ref().map(|a| a.job.clone()).unwrap_or_default();
+    let origin = Origin { host: crate::slurm::host_name(), job };
+    let opened = Store::open(&study.output, study, text, &origin);
+    let mut opened = opened.map_err(|e| (exit_for(&e), e.to_string()))?;
+    opened.store.set_mpi_version(&comm::mpi_version());
+    let mut history = opened.history;
+    let mut observer = Observer::new(
+        study.problem.clone(),
+        study.strategy.trials,
+        maximum_hypervolume(study),
+        &history,
+        Some(&study.output.join("run.log")),
+    );
+    for notice in &opened.notices {
+        observer.notice(notice);
+    }
+    let every = Duration::from_secs_f64(study.checkpoint.every_s);
+    let mut writer = Writer::spawn(opened.store, every);
+    let done = history.completions.len() as u64;
+    if done >= study.strategy.trials {
+        observer.notice(&format!(
+            "{} is complete with {done} trials; --trials N with a larger N goes on",
+            study.output.display()
+        ));
+        *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
+        return Ok(Exit::Complete);
+    }
+    let capacity = study.strategy.in_flight.unwrap_or(evaluators as u64 + study.strategy.ready);
+    let session = Session {
+        at: now_s(),
+        host: origin.host.clone(),
+        job: origin.job.clone(),
+        evaluators: evaluators as u64,
+        capacity,
+        completed_before: done,
+    };
+    observer.notice(&opening_line(study, &history, evaluators, allocation.as_ref()));
+    writer.record(vec![Record::Session(session.clone())]);
+    history
+        .apply(Record::Session(session))
+        .map_err(|e| (Exit::Failed, format!("the history cannot go on: {e}")))?;
+    let clock =
+        Clockwork { end: end_of(args, study, allocation.as_ref()), margin_s: study.limits.margin_s };
+    let ended = coordinator::drive(Drive {
+        transport,
+        study,
+        history: &history,
+        proposer,
+        writer: &mut writer,
+        signals: &mut signals,
+        clock,
+        observer: &mut observer,
+        capacity,
+    });
+    if let Ended::Now(reason) = &ended {
+        observer.notice(&format!("leaving at once: {reason}; the journal has every result"));
+        std::process::exit(i32::from(Exit::StoppedEarly.code()));
+    }
+    let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
+    observer.finish(coordinator::counts_of(&history));
+    *into = Some(history);
+    match ended {
+        Ended::Ending(Ending::Complete) => Ok(Exit::Complete),
+        Ended::Ending(Ending::Early(reason)) => {
+            observer.notice(&format!("stopped early: {reason}; run the same line again to go on"));
+            Ok(Exit::StoppedEarly)
+        }
+        Ended::Ending(Ending::Failed(reason)) => Err((Exit::Failed, reason)),
+        Ended::Storage(error) => Err((Exit::Storage, storage_advice(&error))),
+        Ended::Now(_) => Ok(Exit::StoppedEarly),
+    }
+}
+
+fn opening_line(
+    study: &Study,
+    history: &History,
+    evaluators: usize,
+    allocation: Option<&Allocation>,
+) -> String {
+    let done = history.completions.len();
+    let begin = match (done, history.sessions.len()) {
+        (_, 0) => "starting".to_owned(),
+        (done, _) => format!("going on after {done} trials"),
+    };
+    let job = allocation.map(|a| format!(", {}", a.describe())).unwrap_or_default();
+    format!(
+        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks{job}, in {}",
+        study.name,
+        study.strategy.trials,
+        study.output.display()
+    )
+}
+
+fn end_of(args: &Args, study: &Study, allocation: Option<&Allocation>) -> Option<f64> {
+    let from_now = |s: f64| now_s() + s;
+    let flag = args.time_limit.map(|d| from_now(d.as_secs_f64()));
+    let file = study.limits.time_limit_s.map(from_now);
+    [flag, file, allocation.and_then(|a| a.end)].into_iter().flatten().min_by(f64::total_cmp)
+}
+
+fn storage_advice(error: &StoreError) -> String {
+    format!(
+        "{error}\nresults up to the last written record are safe; make room and run the same line again"
+    )
+}

@@ -1,0 +1,76 @@
+//! `paretorank status`: how a run stands.
+
+use super::summary::{self, Standing};
+use super::write_out;
+use crate::exit::Exit;
+use crate::store;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Arguments of `paretorank status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Run directory
+    run: PathBuf,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the standing.
+pub fn run(args: Args) -> Exit {
+    let stored = match store::read(&args.run) {
+        Ok(stored) => stored,
+        Err(error) => return super::refuse(&error),
+    };
+    let (study, history) = (&stored.study, &stored.history);
+    let standing = Standing::of(study, history);
+    let state = if stored.live {
+        "running"
+    } else if standing.counts.ended() >= study.strategy.trials {
+        "complete"
+    } else {
+        "stopped"
+    };
+    let proposing: Vec<f64> = history.trials.iter().map(|t| t.proposed.generation_s).collect();
+    let mean = proposing.iter().sum::<f64>() / proposing.len().max(1) as f64;
+    let text = if args.json {
+        let document = json!({
+            "study": study.name,
+            "seed": study.seed,
+            "state": state,
+            "host": stored.holder.as_ref().map(|h| &h.host),
+            "pid": stored.holder.as_ref().map(|h| h.pid),
+            "job": stored.holder.as_ref().map(|h| &h.job),
+            "trials": study.strategy.trials,
+            "ok": standing.counts.ok,
+            "infeasible": standing.counts.infeasible,
+            "failed": standing.counts.failed,
+            "proposed": history.trials.len(),
+            "front": standing.front,
+            "hypervolume": standing.hypervolume.as_ref().map(|(value, _)| value),
+            "max_hypervolume": standing.maximum,
+            "sessions": history.sessions.len(),
+            "attempts": history.attempts.len(),
+            "generation_s": mean,
+            "notices": stored.notices,
+        });
+        format!("{document:#}\n")
+    } else {
+        let holder = stored.holder.as_ref().filter(|_| stored.live);
+        let place = holder.map(|h| format!(" on {}, process {}", h.host, h.pid)).unwrap_or_default();
+        let mut text = format!("{}, seed {}: {state}{place}\n", study.name, study.seed);
+        text += &summary::text(study, history, &args.run);
+        text += &format!(
+            "sessions     {}, {} attempts at trials, {:.1} ms per candidate\n",
+            history.sessions.len(),
+            history.attempts.len(),
+            1e3 * mean
+        );
+        for notice in &stored.notices {
+            text += &format!("notice       {notice}\n");
+        }
+        text
+    };
+    write_out(None, text.as_bytes())
+}

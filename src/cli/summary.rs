@@ -1,0 +1,81 @@
+//! The last words of a run: what came out and where it is.
+
+use crate::config::{Evaluator, Study};
+use crate::coordinator::{Counts, counts_of};
+use crate::report::{self, Curve};
+use crate::store::History;
+use crate::test_functions;
+use std::fmt::Write;
+use std::path::Path;
+
+/// A run's result in numbers.
+#[derive(Debug)]
+pub struct Standing {
+    /// Ended trials.
+    pub counts: Counts,
+    /// Non-dominated designs.
+    pub front: usize,
+    /// Hypervolume and reference point (turned so that smaller is better), once there is one.
+    pub hypervolume: Option<(f64, Vec<f64>)>,
+    /// The largest hypervolume there is, where that is known.
+    pub maximum: Option<f64>,
+}
+
+impl Standing {
+    /// The standing of a history.
+    pub fn of(study: &Study, history: &History) -> Self {
+        let curve = Curve::of(&study.problem, history);
+        Self {
+            counts: counts_of(history),
+            front: report::front(&study.problem, history).len(),
+            hypervolume: curve.map(|c| (c.last(), c.reference)),
+            maximum: maximum_hypervolume(study),
+        }
+    }
+}
+
+/// A few lines for people about a run's result; `dir` is the run directory.
+pub fn text(study: &Study, history: &History, dir: &Path) -> String {
+    let Standing { counts, front, hypervolume, maximum } = Standing::of(study, history);
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "trials       {} of {}: {} ok, {} infeasible, {} failed",
+        counts.ended(),
+        study.strategy.trials,
+        counts.ok,
+        counts.infeasible,
+        counts.failed
+    );
+    let _ = writeln!(out, "front        {front} non-dominated designs");
+    if let Some((hypervolume, reference)) = hypervolume {
+        let share = maximum
+            .map(|m| format!(", {:.1} % of the maximum {m:.4}", 100.0 * hypervolume / m))
+            .unwrap_or_default();
+        let shown: Vec<_> = study
+            .problem
+            .objectives
+            .iter()
+            .zip(&reference)
+            .map(|(o, r)| format!("{:.4} {}", o.goal.sign() * r, o.unit).trim_end().to_owned())
+            .collect();
+        let _ =
+            writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
+    }
+    let dir = dir.display();
+    let _ = writeln!(out, "history      {dir}/history.h5 (HDF5; paretorank export {dir} --csv)");
+    let _ = writeln!(out, "log          {dir}/run.log");
+    out
+}
+
+/// The largest hypervolume there is, where the evaluator is a test function that knows it.
+pub fn maximum_hypervolume(study: &Study) -> Option<f64> {
+    let Evaluator::Builtin(builtin) = &study.evaluator else { return None };
+    let function =
+        test_functions::by_name(&builtin.function, builtin.dimension, builtin.objectives, builtin.shift);
+    let function = function.ok()?;
+    let thresholds = study.problem.minimized_thresholds();
+    let same = thresholds.iter().zip(function.reference_point()).all(|(t, r)| *t == Some(r));
+    if same { function.max_hypervolume().map(|m| m.value) } else { None }
+}

@@ -1,0 +1,269 @@
+//! The loop of rank 0: events in from ranks, strategy, signals and clock; commands out.
+
+use super::state::{Command, Coordinator, Counts, Ending, Event, Settings};
+use super::strategist::Strategist;
+use crate::comm::{Message, Rank, Transport, TransportError};
+use crate::config::Study;
+use crate::observe::Observer;
+use crate::problem::Outcome;
+use crate::signal::{SignalEvent, Signals};
+use crate::store::{History, Record, StoreError, Writer};
+use crate::strategy::Proposer;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// When the allocation ends and what must be kept free before that.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clockwork {
+    /// Seconds since 1970 at which everything is killed; `None`: never.
+    pub end: Option<f64>,
+    /// Seconds before that at which payloads are stopped.
+    pub margin_s: f64,
+}
+
+/// What [`drive`] works with.
+pub struct Drive<'a> {
+    /// The line to the evaluators.
+    pub transport: &'a mut dyn Transport,
+    /// The study.
+    pub study: &'a Study,
+    /// What happened in earlier sessions, the current session's record included.
+    pub history: &'a History,
+    /// Where candidates come from; told nothing yet.
+    pub proposer: Proposer,
+    /// The store's thread.
+    pub writer: &'a mut Writer,
+    /// Signals to this process.
+    pub signals: &'a mut Signals,
+    /// Time.
+    pub clock: Clockwork,
+    /// Progress for people.
+    pub observer: &'a mut Observer,
+    /// Trials proposed and not yet ended at any time.
+    pub capacity: u64,
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// As the coordinator decided.
+    Ending(Ending),
+    /// The store cannot write.
+    Storage(StoreError),
+    /// A second signal: leave without waiting for payloads.
+    Now(String),
+}
+
+/// Runs a study until it is complete or has to stop. The caller says goodbye to the evaluators and
+/// closes the store.
+pub fn drive(drive: Drive<'_>) -> Ended {
+    let Drive { transport, study, history, proposer, writer, signals, clock, observer, capacity } =
+        drive;
+    let retries = match &study.evaluator {
+        crate::config::Evaluator::Command(command) => command.retries,
+        crate::config::Evaluator::Builtin(_) => 0,
+    };
+    let settings = Settings { trials: study.strategy.trials, capacity, retries };
+    let (coordinator, commands) = Coordinator::resume(settings, history);
+    let resolved = serde_json::to_string(study).unwrap_or_default();
+    let mut this = Loop {
+        coordinator,
+        transport,
+        strategist: Strategist::start(proposer, std::thread::current()),
+        writer,
+        signals,
+        clock,
+        observer,
+        longest_s: 0.0,
+        resolved,
+        stopped: None,
+    };
+    if let Some(ended) = this.carry_out(commands) {
+        return ended;
+    }
+    if this.coordinator.counts().ended() >= study.strategy.trials {
+        return Ended::Ending(Ending::Complete);
+    }
+    loop {
+        if let Some(ended) = this.turn() {
+            return ended;
+        }
+    }
+}
+
+struct Loop<'a> {
+    coordinator: Coordinator,
+    transport: &'a mut dyn Transport,
+    strategist: Strategist,
+    writer: &'a mut Writer,
+    signals: &'a mut Signals,
+    clock: Clockwork,
+    observer: &'a mut Observer,
+    /// The longest evaluation so far: nothing is started that would not fit.
+    longest_s: f64,
+    resolved: String,
+    /// Reason of the first stop signal.
+    stopped: Option<String>,
+}
+
+impl Loop<'_> {
+    /// One round: everything that has happened, then what follows from it, then a short wait.
+    fn turn(&mut self) -> Option<Ended> {
+        let (events, broken) = self.gather();
+        let idle = events.is_empty();
+        let now = now_s();
+        let mut commands = Vec::new();
+        for event in events {
+            commands.extend(self.coordinator.on(now, event));
+        }
+        if let Some(ended) = self.carry_out(commands) {
+            return Some(ended);
+        }
+        if let Some(error) = self.writer.failure() {
+            return Some(Ended::Storage(error));
+        }
+        if let Some(reason) = broken {
+            return Some(Ended::Ending(Ending::Failed(reason)));
+        }
+        self.observer.tick(self.coordinator.counts());
+        if idle {
+            self.transport.wait(Duration::from_millis(1));
+        }
+        None
+    }
+
+    /// Everything that has happened; and, where the run cannot go on, why.
+    fn gather(&mut self) -> (Vec<Event>, Option<String>) {
+        let mut events = Vec::new();
+        let mut broken = None;
+        loop {
+            match self.transport.try_receive() {
+                Ok(Some((rank, message))) => events.extend(self.understand(rank, message)),
+                Ok(None) => break,
+                Err(TransportError::Gone(rank)) => {
+                    events.push(Event::Lost { rank, reason: "the line is closed".into() });
+                    break;
+                }
+                Err(error) => {
+                    broken = Some(error.to_string());
+                    break;
+                }
+            }
+        }
+        loop {
+            match self.strategist.try_next() {
+                Ok(Some(proposed)) => events.push(Event::Proposed(proposed)),
+                Ok(None) => break,
+                Err(reason) => {
+                    broken = Some(format!("the strategy failed: {reason}"));
+                    break;
+                }
+            }
+        }
+        match self.signals.poll() {
+            Some(SignalEvent::Drain) => events.push(Event::Drain { reason: "signal USR1".into() }),
+            Some(SignalEvent::Stop) => events.push(Event::Stop { reason: "signal TERM or INT".into() }),
+            Some(SignalEvent::Leave) => self.stopped = Some("a second signal".into()),
+            None => {}
+        }
+        events.extend(self.clock_event());
+        (events, broken)
+    }
+
+    fn clock_event(&self) -> Option<Event> {
+        let stop = self.clock.end? - self.clock.margin_s;
+        let now = now_s();
+        if now >= stop {
+            return Some(Event::Stop { reason: "the time limit".into() });
+        }
+        let fits = now + self.longest_s < stop;
+        (!fits)
+            .then(|| Event::Drain { reason: "the time limit leaves no room for another trial".into() })
+    }
+
+    fn understand(&mut self, rank: Rank, message: Message) -> Option<Event> {
+        match message {
+            Message::Hello { host, .. } => {
+                let study = Message::Study(self.resolved.clone());
+                match self.transport.send(rank, &study) {
+                    Ok(()) => Some(Event::Ready { rank, host }),
+                    Err(error) => Some(Event::Lost { rank, reason: error.to_string() }),
+                }
+            }
+            Message::Done(report) => {
+                self.longest_s = self.longest_s.max(report.finished - report.started);
+                Some(Event::Done { rank, report })
+            }
+            other => {
+                tracing::warn!("rank {rank} says {other:?}, which is not for rank 0; ignored");
+                None
+            }
+        }
+    }
+
+    fn carry_out(&mut self, commands: Vec<Command>) -> Option<Ended> {
+        let mut records = Vec::new();
+        let mut ended = None;
+        let mut lost = Vec::new();
+        for command in commands {
+            match command {
+                // Tasks first: a free rank waits neither for the disk nor for the strategy.
+                Command::Evaluate { rank, task } => {
+                    if let Err(error) = self.transport.send(rank, &Message::Evaluate(task)) {
+                        lost.push(Event::Lost { rank, reason: error.to_string() });
+                    }
+                }
+                Command::Strategy(request) => self.strategist.request(request),
+                Command::Record(record) => {
+                    self.watch(&record);
+                    records.push(record);
+                }
+                Command::Notice(line) => self.observer.notice(&line),
+                Command::Finish(ending) => ended = Some(Ended::Ending(ending)),
+            }
+        }
+        if !records.is_empty() {
+            self.writer.record(records);
+        }
+        for event in lost {
+            let commands = self.coordinator.on(now_s(), event);
+            ended = ended.or(self.carry_out(commands));
+        }
+        ended.or_else(|| self.stopped.take().map(Ended::Now))
+    }
+
+    fn watch(&mut self, record: &Record) {
+        match record {
+            Record::Completed(completed) => {
+                if let Outcome::Ok { .. } = completed.outcome {
+                    self.observer.completed(&completed.outcome);
+                }
+            }
+            Record::Proposed(proposed) => self.observer.proposed(proposed),
+            Record::Session(_) | Record::Attempt(_) => {}
+        }
+    }
+}
+
+/// Tells every evaluator to stop what it runs and to leave with exit code `code`.
+pub fn dismiss(transport: &mut dyn Transport, code: u8) {
+    for rank in 1..transport.size() {
+        // A rank that is gone needs no goodbye.
+        let _ = transport.send(rank, &Message::Leave(code));
+    }
+}
+
+/// The counts at the start, for the observer.
+pub fn counts_of(history: &History) -> Counts {
+    let mut counts = Counts::default();
+    for trial in &history.trials {
+        if let Some(completed) = &trial.completed {
+            counts.note(&completed.outcome);
+        }
+    }
+    counts
+}
+
+/// Seconds since 1970.
+pub fn now_s() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}

@@ -1,0 +1,58 @@
+//! The hypervolume after every trial, and the front at the end.
+
+use crate::pareto;
+use crate::problem::{Problem, TrialId};
+use crate::store::{Completed, History};
+
+/// How the front grew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Reference point, turned so that smaller is better; the thresholds, or inferred from the whole
+    /// history where one is missing.
+    pub reference: Vec<f64>,
+    /// Hypervolume of the front after each completion, in the order of [`History::completions`].
+    pub hypervolume: Vec<f64>,
+}
+
+impl Curve {
+    /// The curve of a history; `None` if there is no reference point yet.
+    pub fn of(problem: &Problem, history: &History) -> Option<Self> {
+        let points: Vec<_> = ended(history).map(|c| problem.minimized(&c.outcome)).collect();
+        let values: Vec<Vec<f64>> = points.iter().flatten().cloned().collect();
+        let reference = pareto::reference_point(&problem.minimized_thresholds(), &values)?;
+        let mut front: Vec<Vec<f64>> = Vec::new();
+        let mut last = 0.0;
+        let mut step = |point: &Option<Vec<f64>>| {
+            let Some(point) = point else { return last };
+            let inside = point.iter().zip(&reference).all(|(p, r)| p < r);
+            if inside && !front.iter().any(|p| p == point || pareto::dominates(p, point)) {
+                front.retain(|p| !pareto::dominates(point, p));
+                front.push(point.clone());
+                last = pareto::hypervolume(&front, &reference);
+            }
+            last
+        };
+        let hypervolume = points.iter().map(&mut step).collect();
+        Some(Self { reference, hypervolume })
+    }
+
+    /// The hypervolume of the final front; 0 before the first value.
+    pub fn last(&self) -> f64 {
+        self.hypervolume.last().copied().unwrap_or(0.0)
+    }
+}
+
+/// The non-dominated trials, by number.
+pub fn front(problem: &Problem, history: &History) -> Vec<TrialId> {
+    let valued = ended(history).filter_map(|c| Some((c.trial, problem.minimized(&c.outcome)?)));
+    let (ids, points): (Vec<TrialId>, Vec<Vec<f64>>) = valued.unzip();
+    let mut front: Vec<TrialId> = pareto::non_dominated(&points).into_iter().map(|i| ids[i]).collect();
+    front.sort_unstable();
+    front
+}
+
+/// The ends of trials, in the order in which they happened.
+fn ended(history: &History) -> impl Iterator<Item = &Completed> {
+    let trial = |id: &TrialId| history.trials.get(*id as usize)?.completed.as_ref();
+    history.completions.iter().filter_map(trial)
+}

@@ -1,0 +1,8 @@
+//! A run's history as people and other programs want it: tables and curves. Pure functions of study
+//! and history; who prints them is another matter.
+
+mod curve;
+mod table;
+
+pub use curve::{Curve, front};
+pub use table::{csv, json};
