@@ -3,6 +3,7 @@
 
 use super::bench::study_of;
 use super::run::{Args as RunArgs, StudyArgs, on_ranks, perform};
+use super::{complain, write_out};
 use crate::comm::Transport;
 use crate::config::{Builtin, Delay, Method, Study};
 use crate::exit::Exit;
@@ -46,7 +47,7 @@ fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
     let mut study = match study_of(builtin, Method::Sobol, args.trials, args.trials) {
         Ok(study) => study,
         Err(error) => {
-            eprintln!("paretorank: {error}");
+            complain(&error);
             return Exit::Usage;
         }
     };
@@ -65,12 +66,13 @@ fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
         time_limit: None,
     };
     let mut history = None;
-    let exit = perform(transport, &as_run, &study, "", &mut history);
+    let mut exit = perform(transport, &as_run, &study, "", &mut history);
     if let Some(history) = &history {
-        println!("{}", figures(&study, history, transport.size() - 1));
+        let written = write_out(None, figures(&study, history, transport.size() - 1).as_bytes());
+        exit = if exit == Exit::Complete { written } else { exit };
     }
     if let Err(error) = std::fs::remove_dir_all(&study.output) {
-        eprintln!("paretorank: failed to remove {}: {error}", study.output.display());
+        complain(format_args!("failed to remove {}: {error}", study.output.display()));
     }
     exit
 }
@@ -99,5 +101,5 @@ fn figures(study: &Study, history: &History, evaluators: usize) -> String {
         100.0 * busy / (span * evaluators as f64),
         1e6 * at(0.5),
         1e6 * at(0.99)
-    ) + &format!(" ({})", study.name)
+    ) + &format!(" ({})\n", study.name)
 }

@@ -1,7 +1,7 @@
 //! `paretorank run`: the main job.
 
-use super::exit_for;
 use super::summary::{self, maximum_hypervolume};
+use super::{complain, exit_for, write_out};
 use crate::comm::{self, Transport, launcher};
 use crate::config::{self, Evaluator, Overrides, Study};
 use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
@@ -76,7 +76,7 @@ pub fn on_ranks(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) ->
     match launcher::detect() {
         Err(error) => {
             if launcher::talks() {
-                eprintln!("paretorank: {error}");
+                complain(&error);
             }
             Exit::Usage
         }
@@ -86,9 +86,9 @@ pub fn on_ranks(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) ->
         #[cfg(not(feature = "mpi"))]
         Ok(launcher::Launch::Mpi) => {
             if launcher::talks() {
-                eprintln!(
-                    "paretorank: this program was built without MPI (feature `mpi`): start it without \
-                     mpirun or srun, or build it with MPI"
+                complain(
+                    "this program was built without MPI (feature `mpi`): start it without mpirun or \
+                     srun, or build it with MPI",
                 );
             }
             Exit::Usage
@@ -107,7 +107,7 @@ fn on_threads(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> E
     coordinator::dismiss(&mut own, exit.code());
     for thread in threads {
         if thread.join().is_err() {
-            eprintln!("paretorank: an evaluating thread ended by a fault of this program");
+            complain("an evaluating thread ended by a fault of this program");
         }
     }
     exit
@@ -118,7 +118,7 @@ fn on_mpi(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit)
     let mut transport = match comm::mpi::MpiTransport::start() {
         Ok(transport) => transport,
         Err(error) => {
-            eprintln!("paretorank: {error}");
+            complain(&error);
             return Exit::Usage;
         }
     };
@@ -145,12 +145,13 @@ pub fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
             let mut history = None;
             let exit = perform(transport, args, &study, &text, &mut history);
             if let (Some(history), Exit::Complete | Exit::StoppedEarly) = (&history, exit) {
-                print!("{}", summary::text(&study, history, &study.output));
+                // The run is what counts: its exit code is not that of its last words.
+                write_out(None, summary::text(&study, history, &study.output).as_bytes());
             }
             exit
         }
         Err((exit, reason)) => {
-            eprintln!("paretorank: {reason}");
+            complain(&reason);
             exit
         }
     }
@@ -177,7 +178,7 @@ pub fn perform(
     match attempt(transport, args, study, text, into) {
         Ok(exit) => exit,
         Err((exit, reason)) => {
-            eprintln!("paretorank: {reason}");
+            complain(&reason);
             exit
         }
     }
