@@ -7,6 +7,7 @@ use super::{complain, write_out};
 use crate::comm::Transport;
 use crate::config::{Builtin, Delay, Method, Study};
 use crate::exit::Exit;
+use crate::signal::Signals;
 use crate::store::History;
 use std::collections::BTreeMap;
 
@@ -32,10 +33,10 @@ pub struct Args {
 
 /// Runs the benchmark on the ranks there are.
 pub fn run(args: &Args) -> Exit {
-    on_ranks(args.workers, |transport| lead(transport, args))
+    on_ranks(args.workers, |transport, signals| lead(transport, signals, args))
 }
 
-fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
+fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Exit {
     let builtin = Builtin {
         function: "dtlz2".to_owned(),
         dimension: args.parameters,
@@ -66,7 +67,7 @@ fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
         time_limit: None,
     };
     let mut history = None;
-    let mut exit = perform(transport, &as_run, &study, "", &mut history);
+    let mut exit = perform(transport, signals, &as_run, &study, "", &mut history);
     if let Some(history) = &history {
         let written = write_out(None, figures(&study, history, transport.size() - 1).as_bytes());
         exit = if exit == Exit::Complete { written } else { exit };

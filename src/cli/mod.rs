@@ -26,7 +26,7 @@ A first study:
 Exit codes: 0 complete; 1 failed; 2 wrong usage; 74 storage: a file cannot be read or written;
 75 stopped early, run the same line again; 78 bad study file.
 Signals to rank 0: USR1 starts nothing new and ends when what runs has ended; TERM and INT stop what
-runs, write the checkpoint and exit with 75; a second one leaves at once.";
+runs, write the checkpoint and exit with 75; a second one kills what does not stop by itself.";
 
 /// Finds the best designs of expensive detectors on supercomputers.
 #[derive(Debug, Parser)]
