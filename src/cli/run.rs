@@ -195,6 +195,15 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
     if let Evaluator::Command(command) = &study.evaluator {
         exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
     }
+    let margin_s = study.limits.margin_s;
+    if let Some(limit) = args.time_limit.filter(|limit| limit.as_secs_f64() <= margin_s) {
+        let limit = humantime::format_duration(limit);
+        let reason = format!(
+            "--time-limit \"{limit}\" leaves no time for trials: limits.margin keeps {margin_s} s back for \
+             the last checkpoint; give more time, or a shorter margin with --set 'limits.margin=\"1 s\"'"
+        );
+        return Err((Exit::Usage, reason));
+    }
     Ok((study, text))
 }
 
