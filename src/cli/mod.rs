@@ -93,7 +93,7 @@ fn complain(what: impl Display) {
 
 /// Says why a run directory cannot be read.
 fn refuse(error: &StoreError) -> Exit {
-    complain(&error);
+    complain(error);
     exit_for(error)
 }
 

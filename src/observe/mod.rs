@@ -96,7 +96,7 @@ impl Observer {
         self.write_log(line);
         match &self.live {
             Some(bar) => bar.println(line),
-            None => say(&line),
+            None => say(line),
         }
     }
 
@@ -146,7 +146,7 @@ impl Observer {
                 bar.set_position(counts.ended());
                 bar.set_message(text);
             }
-            None => say(&line),
+            None => say(line),
         }
     }
 
