@@ -31,16 +31,17 @@ pub fn crowding_distance(points: &[Vec<f64>]) -> Vec<f64> {
     let objectives = points.first().map_or(0, Vec::len);
     let mut order: Vec<usize> = (0..points.len()).collect();
     for m in 0..objectives {
-        order.sort_by(|&a, &b| points[a][m].total_cmp(&points[b][m]));
+        let value = |k: usize| points[k][m];
+        order.sort_by(|&a, &b| value(a).total_cmp(&value(b)));
         let (first, last) = (order[0], order[order.len() - 1]);
-        let range = points[last][m] - points[first][m];
+        let range = value(last) - value(first);
         if range <= 0.0 {
             continue;
         }
         distance[first] = f64::INFINITY;
         distance[last] = f64::INFINITY;
         for three in order.windows(3) {
-            distance[three[1]] += (points[three[2]][m] - points[three[0]][m]) / range;
+            distance[three[1]] += (value(three[2]) - value(three[0])) / range;
         }
     }
     distance

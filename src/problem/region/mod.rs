@@ -162,4 +162,4 @@ fn target_at(polytope: &Polytope, z: &[f64], target: &[f64]) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -151,7 +151,7 @@ fn rounding_in_fixed_parameters_does_not_exclude_an_integer() {
 }
 
 /// A mixed space and constraints, some in opposite pairs, that a design drawn first satisfies.
-pub(super) fn mixed_space() -> impl Strategy<Value = (Space, Vec<f64>)> {
+pub(crate) fn mixed_space() -> impl Strategy<Value = (Space, Vec<f64>)> {
     let kind = prop_oneof![
         3 => (-10.0..10.0_f64, 0.1..100.0_f64).prop_map(|(l, r)| float(l, l + r)),
         1 => (-3.0..0.0_f64, 0.5..4.0_f64)

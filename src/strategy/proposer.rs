@@ -1,0 +1,209 @@
+//! The front of all strategies: every candidate allowed, new, and named after where it comes from.
+
+use super::distinct::{Taken, every_design};
+use super::{Ledger, Nsga2, Nsga3, SobolStrategy, Strategy, StrategyError};
+use crate::config::{Method, Study};
+use crate::doe::Sobol;
+use crate::problem::{Design, EmptyRegion, Outcome, Region, Space, TrialId};
+use crate::rng;
+use rand::RngExt;
+
+/// Perturbations tried when a candidate is taken already; their radius grows to the whole cube.
+const PERTURBATIONS: i32 = 64;
+/// Radius of the first perturbation in the unit cube: less is no new information.
+const FIRST_RADIUS: f64 = 1e-3;
+/// Space-filling points tried after that.
+const POINTS: u64 = 256;
+/// Spaces of up to so many designs are searched through before a design is repeated.
+const COUNTABLE: u64 = 65_536;
+
+/// A design to evaluate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The design: within bounds, allowed by every constraint.
+    pub design: Design,
+    /// Where it comes from: the method's name; `sobol (METHOD: REASON)` while the method cannot
+    /// propose; with `(repeat: REASON)` after it if no new design was found.
+    pub origin: String,
+    /// The method's memory after this proposal, if it differs from that before.
+    pub memory: Option<Vec<u8>>,
+}
+
+/// Why there can be no candidates.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProposerError {
+    /// The constraints leave nothing.
+    #[error(transparent)]
+    EmptyRegion(#[from] EmptyRegion),
+}
+
+/// Asks the study's method for candidates and tells it what became of them.
+///
+/// The first `initial` trials are scrambled Sobol points; so are later ones as long as no trial has
+/// values or the method cannot propose. Every candidate is moved to the nearest allowed design; if
+/// that design has ended or is pending, a perturbed one is taken, then any new space-filling one,
+/// then, in a space of at most 65,536 designs, any that is left. Only if all that fails a design is
+/// repeated, and the origin says so.
+///
+/// The restart law: proposals are a function of the study and of the order of [`ask`](Self::ask)s
+/// and [`tell`](Self::tell)s, where [`adopt`](Self::adopt) counts as the ask that gave the design.
+pub struct Proposer {
+    seed: u64,
+    initial: u64,
+    region: Region,
+    ledger: Ledger,
+    taken: Taken,
+    sobol: SobolStrategy,
+    /// `None`: Sobol points throughout.
+    method: Option<Box<dyn Strategy>>,
+    memory: Vec<u8>,
+}
+
+impl Proposer {
+    /// A proposer that knows no trial yet.
+    ///
+    /// # Errors
+    /// No design satisfies the constraints.
+    pub fn new(study: &Study) -> Result<Self, ProposerError> {
+        let (problem, seed) = (&study.problem, study.seed);
+        let trials = study.strategy.trials;
+        let method: Option<Box<dyn Strategy>> = match study.strategy.method {
+            Method::Sobol => None,
+            Method::Nsga2 => Some(Box::new(Nsga2::new(problem, trials, seed))),
+            Method::Nsga3 => Some(Box::new(Nsga3::new(problem, trials, seed))),
+            // Placeholder, to become `super::mobo::Mobo::new(problem, seed)`.
+            Method::Mobo => Some(Box::new(Nsga2::new(problem, trials, seed))),
+        };
+        Self::with(study, method)
+    }
+
+    fn with(study: &Study, method: Option<Box<dyn Strategy>>) -> Result<Self, ProposerError> {
+        let region = Region::new(&study.problem.space)?;
+        let memory = method.as_ref().map_or_else(Vec::new, |m| m.memory());
+        Ok(Self {
+            seed: study.seed,
+            initial: study.strategy.initial,
+            sobol: SobolStrategy::new(&region, study.seed),
+            region,
+            ledger: Ledger::new(study.problem.clone()),
+            taken: Taken::default(),
+            method,
+            memory,
+        })
+    }
+
+    /// The candidate for a trial, from now on pending.
+    pub fn ask(&mut self, trial: TrialId) -> Candidate {
+        let (wish, origin) = self.wish(trial);
+        let (design, repeat) = self.nearest_new(trial, &wish);
+        self.note(trial, &design);
+        let memory = self.method.as_ref().map_or_else(Vec::new, |m| m.memory());
+        let changed = (memory != self.memory).then(|| memory.clone());
+        self.memory = memory;
+        let origin = repeat.map_or(origin.clone(), |why| format!("{origin} (repeat: {why})"));
+        Candidate { design, origin, memory: changed }
+    }
+
+    /// How a trial ended; trials that were neither asked for nor adopted are ignored.
+    pub fn tell(&mut self, trial: TrialId, outcome: &Outcome) {
+        self.ledger.tell(trial, outcome);
+    }
+
+    /// Takes over the proposal of an earlier session with the memory that came with it: pending
+    /// again.
+    ///
+    /// # Errors
+    /// The design is not one of this study, or the memory not one of its method. Nothing is adopted
+    /// then.
+    pub fn adopt(
+        &mut self,
+        trial: TrialId,
+        design: &Design,
+        memory: Option<&[u8]>,
+    ) -> Result<(), StrategyError> {
+        let misfit = |what: &str| Err(StrategyError::Memory(format!("trial {trial}: {what}")));
+        if !self.region.space().in_bounds(design) {
+            return misfit("the design does not fit the parameters of this study");
+        }
+        match (memory, &mut self.method) {
+            (None, _) => {}
+            (Some(bytes), Some(method)) => {
+                method.recall(bytes)?;
+                self.memory = bytes.to_vec();
+            }
+            (Some(_), None) => return misfit("sobol points have no memory"),
+        }
+        self.note(trial, design);
+        Ok(())
+    }
+
+    fn note(&mut self, trial: TrialId, design: &Design) {
+        self.taken.insert(self.region.space().encode(design));
+        self.ledger.propose(trial, design);
+    }
+
+    /// A point of the unit cube, allowed or not, new or not, and its origin.
+    fn wish(&mut self, trial: TrialId) -> (Vec<f64>, String) {
+        let Some(method) = self.method.as_mut().filter(|_| trial >= self.initial) else {
+            return (self.sobol.point(trial), self.sobol.name().to_owned());
+        };
+        let wish = if self.ledger.ok().next().is_none() {
+            Err(StrategyError::NoValues)
+        } else {
+            method.propose(trial, &self.ledger)
+        };
+        let dimension = self.region.space().dimension();
+        let is_point = |p: &[f64]| p.len() == dimension && p.iter().all(|u| u.is_finite());
+        match wish {
+            Ok(point) if is_point(&point) => (point, method.name().to_owned()),
+            Ok(_) => (
+                self.sobol.point(trial),
+                format!("sobol ({}: numerics: not a point of the unit cube)", method.name()),
+            ),
+            Err(e) => (self.sobol.point(trial), format!("sobol ({}: {e})", method.name())),
+        }
+    }
+
+    /// The allowed design nearest to a wish if it is new, or else another; with the reason if that
+    /// is a repeat.
+    fn nearest_new(&self, trial: TrialId, wish: &[f64]) -> (Design, Option<&'static str>) {
+        let nearest = self.allowed(wish);
+        if self.is_new(&nearest) {
+            return (nearest, None);
+        }
+        let centre = self.region.space().encode(&nearest);
+        let mut rng = rng::stream(self.seed, "distinct", trial);
+        let growth = FIRST_RADIUS.recip().powf(f64::from(PERTURBATIONS - 1).recip());
+        let perturbed = (0..PERTURBATIONS).map(|k| {
+            let radius = FIRST_RADIUS * growth.powi(k);
+            let move_by = |u: &f64| u + radius * (2.0 * rng.random::<f64>() - 1.0);
+            centre.iter().map(move_by).collect::<Vec<f64>>()
+        });
+        let sobol = Sobol::new(self.seed, "distinct sobol", centre.len());
+        let first = trial.wrapping_mul(POINTS);
+        let anywhere = (0..POINTS).map(|k| sobol.point(first.wrapping_add(k)));
+        let near_or_anywhere = perturbed.chain(anywhere).map(|unit| self.allowed(&unit));
+        if let Some(design) = { near_or_anywhere }.find(|design| self.is_new(design)) {
+            return (design, None);
+        }
+        let Some(mut all) = every_design(self.region.space(), COUNTABLE, rng.random()) else {
+            return (nearest, Some("no new design was found"));
+        };
+        match all.find(|design| self.region.space().allows(design) && self.is_new(design)) {
+            Some(design) => (design, None),
+            None => (nearest, Some("every design has been proposed")),
+        }
+    }
+
+    fn allowed(&self, unit: &[f64]) -> Design {
+        let space: &Space = self.region.space();
+        space.decode(&self.region.project(unit))
+    }
+
+    fn is_new(&self, design: &Design) -> bool {
+        !self.taken.contains(&self.region.space().encode(design))
+    }
+}
+
+#[cfg(test)]
+mod tests;
