@@ -29,9 +29,10 @@ pub fn non_dominated_sort(points: &[Vec<f64>]) -> Vec<Vec<usize>> {
 pub fn crowding_distance(points: &[Vec<f64>]) -> Vec<f64> {
     let mut distance = vec![0.0; points.len()];
     let objectives = points.first().map_or(0, Vec::len);
+    let columns = (0..objectives).map(|m| points.iter().map(|p| p[m]).collect::<Vec<f64>>());
     let mut order: Vec<usize> = (0..points.len()).collect();
-    for m in 0..objectives {
-        let value = |k: usize| points[k][m];
+    for column in columns {
+        let value = |k: usize| column[k];
         order.sort_by(|&a, &b| value(a).total_cmp(&value(b)));
         let (first, last) = (order[0], order[order.len() - 1]);
         let range = value(last) - value(first);

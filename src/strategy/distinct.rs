@@ -27,10 +27,11 @@ impl Taken {
     }
 }
 
-/// Weights between 1 and 2 without simple ratios.
+/// Weights between 1 and 2 without simple ratios; never minus zero, whose bits are out of order.
 fn sum(unit: &[f64]) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
-    unit.iter().enumerate().map(|(j, u)| u * (1.0 + ((j + 1) as f64 * GOLDEN).fract())).sum()
+    let weight = |j: usize| 1.0 + ((j + 1) as f64 * GOLDEN).fract();
+    unit.iter().enumerate().fold(0.0, |sum, (j, u)| sum + u * weight(j))
 }
 
 /// The designs of a space without floats in counting order, from number `start` round to the one
@@ -93,6 +94,16 @@ mod tests {
         seen.dedup();
         assert_eq!(seen.len(), 6);
         assert!(every_design(&space, 5, 0).is_none());
+    }
+
+    #[test]
+    fn the_origin_is_found_with_either_sign_and_so_is_a_point_without_coordinates() {
+        for unit in [vec![-0.0, 0.0], vec![0.0, 0.0], vec![]] {
+            let mut taken = Taken::default();
+            taken.insert(unit.clone());
+            assert!(taken.contains(&unit));
+            assert!(taken.contains(&vec![0.0; unit.len()]));
+        }
     }
 
     proptest! {

@@ -9,12 +9,12 @@ use crate::rng;
 use rand::RngExt;
 
 /// Perturbations tried when a candidate is taken already; their radius grows to the whole cube.
-const PERTURBATIONS: i32 = 64;
+const PERTURBATIONS: i32 = 32;
 /// Radius of the first perturbation in the unit cube: less is no new information.
 const FIRST_RADIUS: f64 = 1e-3;
-/// Space-filling points tried after that.
-const POINTS: u64 = 256;
-/// Spaces of up to so many designs are searched through before a design is repeated.
+/// Space-filling points tried after that where designs cannot be counted.
+const POINTS: u64 = 64;
+/// Spaces of up to so many designs are searched through instead.
 const COUNTABLE: u64 = 65_536;
 
 /// A design to evaluate.
@@ -41,8 +41,8 @@ pub enum ProposerError {
 ///
 /// The first `initial` trials are scrambled Sobol points; so are later ones as long as no trial has
 /// values or the method cannot propose. Every candidate is moved to the nearest allowed design; if
-/// that design has ended or is pending, a perturbed one is taken, then any new space-filling one,
-/// then, in a space of at most 65,536 designs, any that is left. Only if all that fails a design is
+/// that design has ended or is pending, a perturbed one is taken, then any new space-filling one or,
+/// in a space of at most 65,536 designs, any that is left. Only if all that fails a design is
 /// repeated, and the origin says so.
 ///
 /// The restart law: proposals are a function of the study and of the order of [`ask`](Self::ask)s
@@ -179,19 +179,22 @@ impl Proposer {
             let move_by = |u: &f64| u + radius * (2.0 * rng.random::<f64>() - 1.0);
             centre.iter().map(move_by).collect::<Vec<f64>>()
         });
+        let space = self.region.space();
+        if let Some(new) = { perturbed }.map(|u| self.allowed(&u)).find(|d| self.is_new(d)) {
+            return (new, None);
+        }
+        if let Some(mut all) = every_design(space, COUNTABLE, rng.random()) {
+            return match all.find(|design| space.allows(design) && self.is_new(design)) {
+                Some(new) => (new, None),
+                None => (nearest, Some("every design has been proposed")),
+            };
+        }
         let sobol = Sobol::new(self.seed, "distinct sobol", centre.len());
         let first = trial.wrapping_mul(POINTS);
-        let anywhere = (0..POINTS).map(|k| sobol.point(first.wrapping_add(k)));
-        let near_or_anywhere = perturbed.chain(anywhere).map(|unit| self.allowed(&unit));
-        if let Some(design) = { near_or_anywhere }.find(|design| self.is_new(design)) {
-            return (design, None);
-        }
-        let Some(mut all) = every_design(self.region.space(), COUNTABLE, rng.random()) else {
-            return (nearest, Some("no new design was found"));
-        };
-        match all.find(|design| self.region.space().allows(design) && self.is_new(design)) {
-            Some(design) => (design, None),
-            None => (nearest, Some("every design has been proposed")),
+        let mut anywhere = (0..POINTS).map(|k| sobol.point(first.wrapping_add(k)));
+        match anywhere.find_map(|u| Some(self.allowed(&u)).filter(|d| self.is_new(d))) {
+            Some(new) => (new, None),
+            None => (nearest, Some("no new design was found")),
         }
     }
 

@@ -6,8 +6,10 @@ use super::polytope::Polytope;
 use microlp::{ComparisonOp, LinearExpr, OptimizationDirection, Problem, SolveOptions, Variable};
 
 /// Branch-and-bound nodes after which the best point so far is taken: a count, not a time, so that
-/// the same question has the same answer everywhere.
-const NODES: u64 = 20_000;
+/// the same question has the same answer everywhere. Many for the one question whether there is any
+/// design, few for the frequent one which is nearest.
+const NODES_ONCE: u64 = 20_000;
+const NODES_OFTEN: u64 = 200;
 
 /// Why there is no point.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,10 +42,11 @@ pub(super) fn centre(polytope: &Polytope, held: Option<&[f64]>) -> Result<Vec<f6
         }
         bound(&mut problem, face, within);
     }
-    solve(&problem, &variables, polytope)
+    solve(&problem, &variables, polytope, NODES_ONCE)
 }
 
-/// The allowed point with the least sum of distances from `target`.
+/// The allowed point with the least sum of distances from `target`, or one not much farther if
+/// proving that takes long.
 pub(super) fn closest(polytope: &Polytope, target: &[f64]) -> Result<Vec<f64>, NoPoint> {
     let mut problem = Problem::new(OptimizationDirection::Minimize);
     let variables = Variables::add(&mut problem, polytope, None);
@@ -56,7 +59,7 @@ pub(super) fn closest(polytope: &Polytope, target: &[f64]) -> Result<Vec<f64>, N
     for face in &polytope.faces {
         bound(&mut problem, face, variables.sum(&face.normal));
     }
-    solve(&problem, &variables, polytope)
+    solve(&problem, &variables, polytope, NODES_OFTEN)
 }
 
 /// Holds an expression to a face, with a small part of its tolerance: the solver's own is absolute.
@@ -102,16 +105,21 @@ impl Variables {
     }
 }
 
-fn solve(problem: &Problem, variables: &Variables, polytope: &Polytope) -> Result<Vec<f64>, NoPoint> {
+fn solve(
+    problem: &Problem,
+    variables: &Variables,
+    polytope: &Polytope,
+    nodes: u64,
+) -> Result<Vec<f64>, NoPoint> {
     let mut options = SolveOptions::default();
-    options.node_limit = Some(NODES);
+    options.node_limit = Some(nodes);
     options.tolerances.feasibility = 1e-9;
     let outcome = problem.solve_with(options).map_err(|e| match e {
         microlp::Error::Infeasible => NoPoint::Empty,
         other => NoPoint::Unsolved(other.to_string()),
     })?;
     let Some(solution) = outcome.solution() else {
-        return Err(NoPoint::Unsolved(format!("nothing found in {NODES} branches")));
+        return Err(NoPoint::Unsolved(format!("nothing found in {nodes} branches")));
     };
     let value =
         |&(variable, unit): &(Variable, f64)| (solution.var_value(variable) * unit).clamp(0.0, 1.0);

@@ -12,7 +12,7 @@ const METHODS: [Method; 4] = [Method::Sobol, Method::Nsga2, Method::Nsga3, Metho
 fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: u64) -> Study {
     let objective = |m: usize| Objective {
         name: format!("y{m}"),
-        goal: if m % 2 == 0 { Goal::Minimize } else { Goal::Maximize },
+        goal: if m.is_multiple_of(2) { Goal::Minimize } else { Goal::Maximize },
         threshold: None,
         unit: String::new(),
     };
@@ -114,7 +114,7 @@ fn replay(mut proposer: Proposer, events: &[Event], rest: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn candidates_are_allowed_and_new_and_repeat_after_a_restart(
         (space, _) in mixed_space(),
