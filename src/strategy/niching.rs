@@ -105,11 +105,10 @@ impl Niching {
     /// The direction nearest to a point and the distance from it, normalised.
     fn niche(&self, point: &[f64], range: &[f64]) -> (usize, f64) {
         let z: Vec<f64> = (0..range.len()).map(|m| (point[m] - self.ideal[m]) / range[m]).collect();
-        let square = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
         let distance = |w: &Vec<f64>| {
-            let along = z.iter().zip(w).map(|(z, w)| z * w).sum::<f64>() / square(w);
-            let off: Vec<f64> = z.iter().zip(w).map(|(z, w)| z - along * w).collect();
-            square(&off).sqrt()
+            let along =
+                z.iter().zip(w).map(|(z, w)| z * w).sum::<f64>() / w.iter().map(|w| w * w).sum::<f64>();
+            z.iter().zip(w).map(|(z, w)| (z - along * w).powi(2)).sum::<f64>().sqrt()
         };
         let distances = self.directions.iter().map(distance).enumerate();
         distances.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0))
