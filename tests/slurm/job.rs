@@ -78,7 +78,8 @@ impl Job {
     pub fn kill(&self) {
         let listed = Command::new("scontrol").args(["listpids", &self.id]).output();
         let listed = text(&listed.expect("scontrol"));
-        let pids = listed.lines().filter_map(|line| Pid::from_raw(line.split(' ').next()?.parse().ok()?));
+        let pids =
+            listed.lines().filter_map(|line| Pid::from_raw(line.split(' ').next()?.parse().ok()?));
         let hit = pids.filter(|pid| kill_process(*pid, Signal::KILL).is_ok()).count();
         assert!(hit > 4, "{listed}");
     }
