@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Runs `script` on a snapshot of 40 records (13 trials), if Python has `module`.
 fn python(module: &str, script: &str) {
-    let program = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let program = std::env::var("PARETORANK_PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&program).args(["-c", &format!("import {module}")]).output();
     if !has.is_ok_and(|o| o.status.success()) {
         let required = format!("PARETORANK_REQUIRE_{}", module.to_uppercase());

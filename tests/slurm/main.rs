@@ -1,0 +1,104 @@
+//! Batch jobs under a real Slurm. `tests/slurm/with` finds or starts one:
+//!
+//!     tests/slurm/with cargo test --test slurm
+//!
+//! Without it, that is without `PARETORANK_SLURM=1`, nothing is tested, and every test says so.
+#![cfg(feature = "mpi")]
+
+mod job;
+
+use job::Job;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const TRIALS: u64 = 40;
+
+/// A folder with the study, on a Slurm; `None` if Slurm is not to be tested.
+fn folder() -> Option<TempDir> {
+    if std::env::var("PARETORANK_SLURM").is_ok_and(|value| value == "1") {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("study.toml"), include_str!("study.toml")).unwrap();
+        return Some(folder);
+    }
+    println!("SKIPPED: no batch job was tested; `make test` does it (PARETORANK_SLURM=1 and a Slurm)");
+    None
+}
+
+/// Trials that ended so far; 0 before there is a run.
+fn ended(folder: &Path) -> u64 {
+    let program = env!("CARGO_BIN_EXE_paretorank");
+    let status = Command::new(program).args(["status", "run", "--json"]).current_dir(folder).output();
+    let answer: Option<serde_json::Value> = serde_json::from_slice(&status.unwrap().stdout).ok();
+    answer.map_or(0, |answer| answer["ok"].as_u64().unwrap())
+}
+
+/// Lets h5py look at the whole history of that many starts of the program.
+fn read_back(folder: &Path, sessions: usize) {
+    let python = std::env::var("PARETORANK_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script = include_str!("history.py");
+    let arguments = ["-c", script, "run", &TRIALS.to_string(), &sessions.to_string()];
+    let read = Command::new(python).args(arguments).current_dir(folder).output().unwrap();
+    let said = String::from_utf8_lossy(&read.stderr);
+    let log = std::fs::read_to_string(folder.join("job.log")).unwrap_or_default();
+    assert!(read.status.success(), "{said}\n--- job.log\n{log}");
+}
+
+#[test]
+fn a_job_completes_under_both_launchers() {
+    for launch in ["srun --mpi=pmix", "mpirun"] {
+        let Some(folder) = folder() else { return };
+        let job = Job::submit(folder.path(), launch);
+        assert_eq!(job.end(), ("COMPLETED".into(), "0:0".into()), "{launch}\n{}", job.log());
+        read_back(folder.path(), 1);
+    }
+}
+
+#[test]
+fn killed_and_queued_again_at_random_moments_it_loses_nothing_and_repeats_nothing() {
+    let Some(folder) = folder() else { return };
+    let hit = |job: &Job, order: &dyn Fn(&Job)| {
+        let more = ended(folder.path()) + rand::random_range(1..=4);
+        job.until("more trials", || ended(folder.path()) >= more);
+        std::thread::sleep(Duration::from_millis(rand::random_range(0..250)));
+        println!("hit after {} trials", ended(folder.path()));
+        order(job);
+    };
+    for _ in 0..3 {
+        let job = Job::submit(folder.path(), "srun --mpi=pmix");
+        hit(&job, &Job::kill);
+        assert_ne!(job.end().0, "COMPLETED", "{}", job.log());
+    }
+    assert!(ended(folder.path()) < TRIALS);
+    let job = Job::submit(folder.path(), "srun --mpi=pmix");
+    hit(&job, &Job::requeue);
+    assert_eq!(job.end(), ("COMPLETED".into(), "0:0".into()), "{}", job.log());
+    read_back(folder.path(), 5);
+}
+
+#[test]
+fn told_that_its_time_is_up_a_job_drains_and_goes_on_in_a_further_round() {
+    for launch in ["srun --mpi=pmix", "mpirun"] {
+        let Some(folder) = folder() else { return };
+        let job = Job::submit(folder.path(), launch);
+        job.until("a few trials", || ended(folder.path()) >= 5);
+        job.signal(&["--batch", "--signal=USR1"]);
+        assert_eq!(job.end(), ("COMPLETED".into(), "0:0".into()), "{}", job.log());
+        let log = job.log();
+        for line in ["round 1 of", "stopped early", "queueing round 2", "round 2 of", "going on after"] {
+            assert!(log.contains(line), "{launch}: no {line:?} in\n{log}");
+        }
+        read_back(folder.path(), 2);
+    }
+}
+
+#[test]
+fn a_job_that_may_start_no_more_says_so_and_leaves_with_75() {
+    let Some(folder) = folder() else { return };
+    let job = Job::submit_with(folder.path(), "srun --mpi=pmix", &[("ROUNDS", "1")]);
+    job.until("a few trials", || ended(folder.path()) >= 2);
+    job.signal(&["--batch", "--signal=USR1"]);
+    assert_eq!(job.end(), ("FAILED".into(), "75:0".into()), "{}", job.log());
+    assert!(job.log().contains("not complete after 1 rounds"), "{}", job.log());
+}
