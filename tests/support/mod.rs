@@ -56,6 +56,11 @@ impl Scene {
         &self.run
     }
 
+    /// Whether a run came as far as having something to tell.
+    pub fn has_journal(&self) -> bool {
+        self.run.join("journal").exists()
+    }
+
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, text).unwrap();

@@ -107,10 +107,7 @@ impl Running {
         let tree = self.tree();
         kill_all(&tree);
         self.child.wait().unwrap();
-        // One that waits for the disk dies later.
-        while tree.iter().any(|pid| lives(*pid)) {
-            sleep(LOOK);
-        }
+        tree.into_iter().for_each(vanishes);
     }
 
     /// Kills it after this time; false if it had completed before.
@@ -198,6 +195,15 @@ pub fn descendants(root: i32) -> Vec<i32> {
 fn parent(pid: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Waits until a killed process is gone: one that waits for the disk dies later.
+pub fn vanishes(pid: i32) {
+    let since = Instant::now();
+    while lives(pid) {
+        assert!(since.elapsed() < DEADLINE, "process {pid} still lives");
+        sleep(LOOK);
+    }
 }
 
 /// Whether a process is there and more than a zombie.
