@@ -113,18 +113,31 @@ fn a_failure_is_tried_again_as_often_as_its_class_allows() {
     assert_eq!(completed(&over), [(0, "failed")]);
 
     let mut c = busy();
-    for attempt in 1..=2 {
-        let again = c.on(0.0, done(1, 0, attempt, failed(FailureClass::Infrastructure)));
-        assert_eq!(tasks(&again), [(1, 0, attempt + 1)]);
-    }
-    let over = c.on(0.0, done(1, 0, 3, failed(FailureClass::Infrastructure)));
-    assert_eq!(completed(&over), [(0, "failed")]);
-
-    let mut c = busy();
     let again = c.on(0.0, done(1, 0, 1, Outcome::Interrupted { reason: "test".into() }));
     assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, 2)], vec![]));
     let infeasible = c.on(0.0, done(1, 0, 2, Outcome::Infeasible { reason: "test".into() }));
     assert_eq!(completed(&infeasible), [(0, "infeasible")]);
+}
+
+#[test]
+fn a_rank_that_cannot_evaluate_gets_no_more_and_its_trial_goes_elsewhere() {
+    let fault = |rank, trial, attempt| done(rank, trial, attempt, failed(FailureClass::Infrastructure));
+    let mut c = busy();
+    for attempt in 1..=2 {
+        let again = c.on(0.0, fault(1, 0, attempt));
+        assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, attempt + 1)], vec![]));
+    }
+    let aside = c.on(0.0, fault(1, 0, 3));
+    assert_eq!((tasks(&aside), completed(&aside), c.counts().ranks), (vec![], vec![], 1));
+    assert_eq!(tasks(&c.on(0.0, fault(2, 1, 1))), [(2, 0, 4)], "the oldest trial first");
+    assert_eq!(tasks(&c.on(0.0, done(2, 0, 4, ok()))), [(2, 1, 2)]);
+    for attempt in 2..=3 {
+        let again = c.on(0.0, fault(2, 1, attempt));
+        assert_eq!(tasks(&again), [(2, 1, attempt + 1)], "a success in between ends the row");
+    }
+    let over = c.on(0.0, fault(2, 1, 4));
+    assert!(matches!(ending(&over), Some(Ending::Failed(_))));
+    assert_eq!((c.counts().ok, c.counts().failed), (1, 0));
 }
 
 #[test]
