@@ -21,16 +21,18 @@ pub enum SignalEvent {
     Drain,
     /// TERM or INT: stop what runs, write the checkpoint, leave.
     Stop,
-    /// TERM or INT again: leave now.
+    /// TERM or INT again: kill what runs, leave now.
     Leave,
 }
 
-/// Installed handlers.
+/// Installed handlers. When a signal came is known from when it is looked at, so whoever works
+/// between [`SignalEvent::Stop`] and the end of the program keeps looking.
 #[derive(Debug)]
 pub struct Signals {
     usr1: Arc<AtomicBool>,
     end: Arc<AtomicBool>,
     stopped: Option<Instant>,
+    left: bool,
 }
 
 impl Signals {
@@ -43,7 +45,7 @@ impl Signals {
         signal_hook::flag::register(SIGUSR1, Arc::clone(&usr1))?;
         signal_hook::flag::register(SIGTERM, Arc::clone(&end))?;
         signal_hook::flag::register(SIGINT, Arc::clone(&end))?;
-        Ok(Self { usr1, end, stopped: None })
+        Ok(Self { usr1, end, stopped: None, left: false })
     }
 
     /// The next event, if a signal came since the last call.
@@ -62,8 +64,18 @@ impl Signals {
                 self.stopped = Some(now);
                 Some(SignalEvent::Stop)
             }
-            Some(first) => (now - first > ECHO).then_some(SignalEvent::Leave),
+            Some(first) => (now - first > ECHO).then(|| {
+                self.left = true;
+                SignalEvent::Leave
+            }),
         }
+    }
+
+    /// Whether [`SignalEvent::Leave`] has come, now or before. The other events, which have nothing
+    /// to say any more once the run is over, are dropped.
+    pub fn leave_now(&mut self) -> bool {
+        while self.poll().is_some() {}
+        self.left
     }
 }
 
@@ -97,6 +109,8 @@ mod tests {
         assert_eq!(signals.poll(), None);
         let first = signals.stopped.unwrap();
         assert_eq!(signals.ended(first + ECHO / 2), None, "relayed twice");
+        assert!(!signals.leave_now());
         assert_eq!(signals.ended(first + ECHO * 2), Some(SignalEvent::Leave));
+        assert!(signals.leave_now());
     }
 }

@@ -3,9 +3,11 @@
 
 use super::bench::study_of;
 use super::run::{Args as RunArgs, StudyArgs, on_ranks, perform};
+use super::{complain, write_out};
 use crate::comm::Transport;
 use crate::config::{Builtin, Delay, Method, Study};
 use crate::exit::Exit;
+use crate::signal::Signals;
 use crate::store::History;
 use std::collections::BTreeMap;
 
@@ -31,10 +33,10 @@ pub struct Args {
 
 /// Runs the benchmark on the ranks there are.
 pub fn run(args: &Args) -> Exit {
-    on_ranks(args.workers, |transport| lead(transport, args))
+    on_ranks(args.workers, |transport, signals| lead(transport, signals, args))
 }
 
-fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
+fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Exit {
     let builtin = Builtin {
         function: "dtlz2".to_owned(),
         dimension: args.parameters,
@@ -46,7 +48,7 @@ fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
     let mut study = match study_of(builtin, Method::Sobol, args.trials, args.trials) {
         Ok(study) => study,
         Err(error) => {
-            eprintln!("paretorank: {error}");
+            complain(&error);
             return Exit::Usage;
         }
     };
@@ -65,12 +67,13 @@ fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
         time_limit: None,
     };
     let mut history = None;
-    let exit = perform(transport, &as_run, &study, "", &mut history);
+    let mut exit = perform(transport, signals, &as_run, &study, "", &mut history);
     if let Some(history) = &history {
-        println!("{}", figures(&study, history, transport.size() - 1));
+        let written = write_out(None, figures(&study, history, transport.size() - 1).as_bytes());
+        exit = if exit == Exit::Complete { written } else { exit };
     }
     if let Err(error) = std::fs::remove_dir_all(&study.output) {
-        eprintln!("paretorank: failed to remove {}: {error}", study.output.display());
+        complain(format_args!("failed to remove {}: {error}", study.output.display()));
     }
     exit
 }
@@ -99,5 +102,5 @@ fn figures(study: &Study, history: &History, evaluators: usize) -> String {
         100.0 * busy / (span * evaluators as f64),
         1e6 * at(0.5),
         1e6 * at(0.99)
-    ) + &format!(" ({})", study.name)
+    ) + &format!(" ({})\n", study.name)
 }

@@ -1,6 +1,7 @@
 //! `paretorank bench optimizer`: how good a strategy is and what its candidates cost.
 
 use super::bench::study_of;
+use super::{complain, write_out};
 use crate::config::{Builtin, Method, Study};
 use crate::exit::Exit;
 use crate::pareto;
@@ -78,18 +79,21 @@ pub fn run(args: &Args) -> Exit {
         match one(args, seed) {
             Ok(run) => {
                 if !args.json {
-                    println!("{}", line(&run));
+                    let written = write_out(None, (line(&run) + "\n").as_bytes());
+                    if written != Exit::Complete {
+                        return written;
+                    }
                 }
                 runs.push(run);
             }
             Err(reason) => {
-                eprintln!("paretorank: {reason}");
+                complain(&reason);
                 return Exit::Usage;
             }
         }
     }
     if args.json {
-        println!("{:#}", serde_json::json!({ "runs": runs }));
+        return write_out(None, format!("{:#}\n", serde_json::json!({ "runs": runs })).as_bytes());
     }
     Exit::Complete
 }

@@ -1,6 +1,7 @@
 //! `paretorank check`: what was understood.
 
 use super::run::StudyArgs;
+use super::{complain, write_out};
 use crate::config::{self, Evaluator};
 use crate::exec;
 use crate::exit::Exit;
@@ -17,23 +18,23 @@ pub fn run(args: &Args) -> Exit {
     let overrides = match args.study.overrides() {
         Ok(overrides) => overrides,
         Err(reason) => {
-            eprintln!("paretorank: {reason}");
+            complain(&reason);
             return Exit::Usage;
         }
     };
     match config::read(&args.study.study, &overrides) {
         Ok((study, _)) => {
-            print!("{}", config::describe(&study));
+            let written = write_out(None, config::describe(&study).as_bytes());
             if let Evaluator::Command(command) = &study.evaluator
                 && let Err(reason) = exec::check_command(command)
             {
-                eprintln!("paretorank: {reason}");
+                complain(&reason);
                 return Exit::BadStudy;
             }
-            Exit::Complete
+            written
         }
         Err(error) => {
-            eprintln!("paretorank: {error}");
+            complain(&error);
             Exit::BadStudy
         }
     }

@@ -1,7 +1,8 @@
 //! `paretorank export`: a run's history for other programs.
 
-use super::write_out;
+use super::{complain, write_out};
 use crate::exit::Exit;
+use crate::observe::say;
 use crate::{report, store};
 use std::path::PathBuf;
 
@@ -28,14 +29,14 @@ pub fn run(args: Args) -> Exit {
         Err(error) => return super::refuse(&error),
     };
     for notice in &stored.notices {
-        eprintln!("{notice}");
+        say(notice);
     }
     let bytes = if args.json {
         format!("{:#}\n", report::json(&stored.study, &stored.history)).into_bytes()
     } else {
         let mut bytes = Vec::new();
         if let Err(error) = report::csv(&stored.study, &stored.history, &mut bytes) {
-            eprintln!("paretorank: failed to make CSV: {error}");
+            complain(format_args!("failed to make CSV: {error}"));
             return Exit::Failed;
         }
         bytes

@@ -1,5 +1,4 @@
 //! The command line: one file per subcommand.
-#![allow(clippy::print_stderr)]
 
 mod bench;
 mod bench_dispatch;
@@ -11,10 +10,13 @@ mod status;
 mod summary;
 
 use crate::exit::Exit;
+use crate::observe::say;
 use crate::store::StoreError;
 use clap::{CommandFactory, Parser, Subcommand};
+use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use tracing_subscriber::EnvFilter;
 
 const AFTER_HELP: &str = "\
 A first study:
@@ -25,7 +27,7 @@ A first study:
 Exit codes: 0 complete; 1 failed; 2 wrong usage; 74 storage: a file cannot be read or written;
 75 stopped early, run the same line again; 78 bad study file.
 Signals to rank 0: USR1 starts nothing new and ends when what runs has ended; TERM and INT stop what
-runs, write the checkpoint and exit with 75; a second one leaves at once.";
+runs, write the checkpoint and exit with 75; a second one kills what does not stop by itself.";
 
 /// Finds the best designs of expensive detectors on supercomputers.
 #[derive(Debug, Parser)]
@@ -56,6 +58,7 @@ enum Command {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> Exit {
+    listen_to_warnings();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -73,10 +76,19 @@ pub fn main() -> Exit {
         Command::Export(args) => export::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "paretorank", &mut std::io::stdout());
-            Exit::Complete
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "paretorank", &mut script);
+            write_out(None, &script)
         }
     }
+}
+
+/// What goes wrong on any rank without ending it is told on standard error.
+fn listen_to_warnings() {
+    let filter = EnvFilter::try_from_env("PARETORANK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Somebody else listens already: a program that uses this library.
+    let _ = to_stderr.try_init();
 }
 
 /// The exit code that a store's trouble deserves.
@@ -84,9 +96,14 @@ fn exit_for(error: &StoreError) -> Exit {
     if error.is_usage() { Exit::Usage } else { Exit::Storage }
 }
 
+/// Says what went wrong.
+fn complain(what: impl Display) {
+    say(format_args!("paretorank: {what}"));
+}
+
 /// Says why a run directory cannot be read.
 fn refuse(error: &StoreError) -> Exit {
-    eprintln!("paretorank: {error}");
+    complain(error);
     exit_for(error)
 }
 
@@ -99,7 +116,7 @@ fn write_out(file: Option<&Path>, bytes: &[u8]) -> Exit {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             let to = file.map_or("standard output".to_owned(), |path| path.display().to_string());
-            eprintln!("paretorank: failed to write {to}: {error}");
+            complain(format_args!("failed to write {to}: {error}"));
             Exit::Storage
         }
         _ => Exit::Complete,

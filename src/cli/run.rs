@@ -1,7 +1,7 @@
 //! `paretorank run`: the main job.
 
-use super::exit_for;
 use super::summary::{self, maximum_hypervolume};
+use super::{complain, exit_for, write_out};
 use crate::comm::{self, Transport, launcher};
 use crate::config::{self, Evaluator, Overrides, Study};
 use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
@@ -15,6 +15,9 @@ use crate::store::{History, Origin, Record, Session, Store, StoreError, Writer};
 use crate::strategy::Proposer;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Pause between two looks at what must end before the program can.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The study file and what overrides it.
 #[derive(Debug, Clone, clap::Args)]
@@ -67,28 +70,39 @@ pub struct Args {
 
 /// Runs or goes on with a study.
 pub fn run(args: &Args) -> Exit {
-    on_ranks(args.workers, |transport| lead(transport, args))
+    on_ranks(args.workers, |transport, signals| lead(transport, signals, args))
 }
 
 /// Starts the ranks, runs `lead` on rank 0 and the evaluator loop on all others, and returns on every
 /// rank what rank 0 decided.
-pub fn on_ranks(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit) -> Exit {
+pub fn on_ranks(
+    workers: Option<usize>,
+    lead: impl FnOnce(&mut dyn Transport, &mut Signals) -> Exit,
+) -> Exit {
+    // First of all: from here on a signal is an event. On the other ranks nobody asks for it.
+    let mut signals = match Signals::install() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(format_args!("cannot install signal handlers: {error}"));
+            return Exit::Failed;
+        }
+    };
     match launcher::detect() {
         Err(error) => {
             if launcher::talks() {
-                eprintln!("paretorank: {error}");
+                complain(&error);
             }
             Exit::Usage
         }
-        Ok(launcher::Launch::None) => on_threads(workers, lead),
+        Ok(launcher::Launch::None) => on_threads(workers, &mut signals, lead),
         #[cfg(feature = "mpi")]
-        Ok(launcher::Launch::Mpi) => on_mpi(workers, lead),
+        Ok(launcher::Launch::Mpi) => on_mpi(workers, &mut signals, lead),
         #[cfg(not(feature = "mpi"))]
         Ok(launcher::Launch::Mpi) => {
             if launcher::talks() {
-                eprintln!(
-                    "paretorank: this program was built without MPI (feature `mpi`): start it without \
-                     mpirun or srun, or build it with MPI"
+                complain(
+                    "this program was built without MPI (feature `mpi`): start it without mpirun or \
+                     srun, or build it with MPI",
                 );
             }
             Exit::Usage
@@ -96,61 +110,79 @@ pub fn on_ranks(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) ->
     }
 }
 
-fn on_threads(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit) -> Exit {
+fn on_threads(
+    workers: Option<usize>,
+    signals: &mut Signals,
+    lead: impl FnOnce(&mut dyn Transport, &mut Signals) -> Exit,
+) -> Exit {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = workers.unwrap_or(cores);
     let mut ends = comm::local::network(workers + 1).into_iter();
     let Some(mut own) = ends.next() else { return Exit::Failed };
     let threads: Vec<_> =
         ends.map(|mut end| std::thread::spawn(move || evaluator::serve(&mut end))).collect();
-    let exit = lead(&mut own);
+    let exit = lead(&mut own, signals);
     coordinator::dismiss(&mut own, exit.code());
+    let mut hurried = false;
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        if !hurried && signals.leave_now() {
+            hurried = true;
+            coordinator::dismiss(&mut own, exit.code());
+        }
+        while let Ok(Some(_)) = own.try_receive() {}
+        own.wait(LOOK);
+    }
     for thread in threads {
         if thread.join().is_err() {
-            eprintln!("paretorank: an evaluating thread ended by a fault of this program");
+            complain("an evaluating thread ended by a fault of this program");
         }
     }
     exit
 }
 
 #[cfg(feature = "mpi")]
-fn on_mpi(workers: Option<usize>, lead: impl FnOnce(&mut dyn Transport) -> Exit) -> Exit {
+fn on_mpi(
+    workers: Option<usize>,
+    signals: &mut Signals,
+    lead: impl FnOnce(&mut dyn Transport, &mut Signals) -> Exit,
+) -> Exit {
     let mut transport = match comm::mpi::MpiTransport::start() {
         Ok(transport) => transport,
         Err(error) => {
-            eprintln!("paretorank: {error}");
+            complain(&error);
             return Exit::Usage;
         }
     };
     if transport.size() == 1 && workers.is_some() {
-        let exit = on_threads(workers, lead);
-        transport.finish();
+        let exit = on_threads(workers, signals, lead);
+        transport.finish(|| false);
         return exit;
     }
     let exit = if transport.rank() == 0 {
-        let exit = lead(&mut transport);
+        let exit = lead(&mut transport, signals);
         coordinator::dismiss(&mut transport, exit.code());
         exit
     } else {
         Exit::from_code(evaluator::serve(&mut transport))
     };
-    transport.finish();
+    transport.finish(|| signals.leave_now());
     exit
 }
 
 /// Rank 0: everything between the study file and the summary.
-pub fn lead(transport: &mut dyn Transport, args: &Args) -> Exit {
+pub fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Exit {
     match prepare(args) {
         Ok((study, text)) => {
             let mut history = None;
-            let exit = perform(transport, args, &study, &text, &mut history);
+            let exit = perform(transport, signals, args, &study, &text, &mut history);
             if let (Some(history), Exit::Complete | Exit::StoppedEarly) = (&history, exit) {
-                print!("{}", summary::text(&study, history, &study.output));
+                // The run is what counts: its exit code is not that of its last words.
+                write_out(None, summary::text(&study, history, &study.output).as_bytes());
             }
             exit
         }
         Err((exit, reason)) => {
-            eprintln!("paretorank: {reason}");
+            complain(&reason);
             exit
         }
     }
@@ -163,21 +195,31 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
     if let Evaluator::Command(command) = &study.evaluator {
         exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
     }
+    let margin_s = study.limits.margin_s;
+    if let Some(limit) = args.time_limit.filter(|limit| limit.as_secs_f64() <= margin_s) {
+        let limit = humantime::format_duration(limit);
+        let reason = format!(
+            "--time-limit \"{limit}\" leaves no time for trials: limits.margin keeps {margin_s} s back for \
+             the last checkpoint; give more time, or a shorter margin with --set 'limits.margin=\"1 s\"'"
+        );
+        return Err((Exit::Usage, reason));
+    }
     Ok((study, text))
 }
 
 /// Runs a checked study on the ranks of `transport` and leaves what happened in `into`.
 pub fn perform(
     transport: &mut dyn Transport,
+    signals: &mut Signals,
     args: &Args,
     study: &Study,
     text: &str,
     into: &mut Option<History>,
 ) -> Exit {
-    match attempt(transport, args, study, text, into) {
+    match attempt(transport, signals, args, study, text, into) {
         Ok(exit) => exit,
         Err((exit, reason)) => {
-            eprintln!("paretorank: {reason}");
+            complain(&reason);
             exit
         }
     }
@@ -185,6 +227,7 @@ pub fn perform(
 
 fn attempt(
     transport: &mut dyn Transport,
+    signals: &mut Signals,
     args: &Args,
     study: &Study,
     text: &str,
@@ -197,8 +240,6 @@ fn attempt(
         return Err((Exit::Usage, reason.to_owned()));
     }
     let proposer = Proposer::new(study).map_err(|e| (Exit::BadStudy, e.to_string()))?;
-    let mut signals = Signals::install()
-        .map_err(|e| (Exit::Failed, format!("cannot install signal handlers: {e}")))?;
     let allocation = Allocation::detect();
     let job = allocation.as_ref().map(|a| a.job.clone()).unwrap_or_default();
     let origin = Origin { host: crate::slurm::host_name(), job };
@@ -249,14 +290,15 @@ fn attempt(
         history: &history,
         proposer,
         writer: &mut writer,
-        signals: &mut signals,
+        signals,
         clock,
         observer: &mut observer,
         capacity,
     });
-    if let Ended::Now(reason) = &ended {
-        observer.notice(&format!("leaving at once: {reason}; the journal has every result"));
-        std::process::exit(i32::from(Exit::StoppedEarly.code()));
+    while !writer.ended() {
+        // A signal is timed by when it is looked at: see `Signals`.
+        signals.leave_now();
+        std::thread::sleep(LOOK);
     }
     let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
     observer.finish(coordinator::counts_of(&history));
@@ -269,7 +311,6 @@ fn attempt(
         }
         Ended::Ending(Ending::Failed(reason)) => Err((Exit::Failed, reason)),
         Ended::Storage(error) => Err((Exit::Storage, storage_advice(&error))),
-        Ended::Now(_) => Ok(Exit::StoppedEarly),
     }
 }
 

@@ -126,8 +126,9 @@ impl MpiTransport {
     ///
     /// `MPI_Finalize` waits for every rank, so rank 0 first makes sure that all are there. If one
     /// is not, it aborts the job with the exit code that [`Message::Leave`] told, rather than wait
-    /// as long as the allocation lasts. Where nobody said that the run ends, the code is 1.
-    pub fn finish(mut self) {
+    /// as long as the allocation lasts. Where nobody said that the run ends, the code is 1. Once
+    /// `hurry` says so, rank 0 tells those that are not there to kill what they run.
+    pub fn finish(mut self, hurry: impl FnMut() -> bool) {
         if self.size > 1 {
             let Some(code) = self.leaving else {
                 self.world.abort(1);
@@ -136,7 +137,7 @@ impl MpiTransport {
             if self.rank > 0 {
                 self.say(0, tag::FAREWELL);
                 self.take_until(|line| line.parted[0]);
-            } else if !self.part_from_all() {
+            } else if !self.part_from_all(code, hurry) {
                 self.world.abort(i32::from(code));
             }
             // Whoever has parted took all that was sent to it before: no answer is missing for long.
@@ -146,12 +147,20 @@ impl MpiTransport {
     }
 
     /// Rank 0 waits for the farewell of all others and answers it; false if one is lost.
-    fn part_from_all(&mut self) -> bool {
+    fn part_from_all(&mut self, code: u8, mut hurry: impl FnMut() -> bool) -> bool {
         let others = 1..self.size;
+        let mut hurried = false;
         let start = Instant::now();
         while !others.clone().all(|to| self.parted[to]) {
             if others.clone().any(|to| !self.dismissed[to]) || start.elapsed() > GRACE {
                 return false;
+            }
+            if !hurried && hurry() {
+                hurried = true;
+                for to in others.clone().filter(|to| !self.parted[*to]).collect::<Vec<_>>() {
+                    self.flow.push(to, Message::Leave(code).encode());
+                    self.pump(to);
+                }
             }
             for to in others.clone() {
                 if !self.parted[to] && self.flow.ask(to) {

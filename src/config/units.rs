@@ -33,7 +33,8 @@ pub fn seconds(text: &str) -> Option<f64> {
         sum += value * length;
         rest = rest[word..].trim_start();
     }
-    Some(sum)
+    // 700 ms are 0.7 s, not 0.7000000000000001 s.
+    Some(rounded(sum))
 }
 
 /// A duration as people write it; `seconds` reads it back.
@@ -82,6 +83,7 @@ mod tests {
             let got = seconds(text).unwrap();
             assert!((got - want).abs() < 1e-12, "{text}: {got}");
         }
+        assert_eq!(seconds("700 ms").unwrap().to_string(), "0.7");
     }
 
     #[test]

@@ -49,8 +49,6 @@ pub enum Ended {
     Ending(Ending),
     /// The store cannot write.
     Storage(StoreError),
-    /// A second signal: leave without waiting for payloads.
-    Now(String),
 }
 
 /// Runs a study until it is complete or has to stop. The caller says goodbye to the evaluators and
@@ -75,7 +73,6 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         observer,
         longest_s: 0.0,
         resolved,
-        stopped: None,
     };
     if let Some(ended) = this.carry_out(commands) {
         return ended;
@@ -101,8 +98,6 @@ struct Loop<'a> {
     /// The longest evaluation so far: nothing is started that would not fit.
     longest_s: f64,
     resolved: String,
-    /// Reason of the first stop signal.
-    stopped: Option<String>,
 }
 
 impl Loop<'_> {
@@ -161,8 +156,9 @@ impl Loop<'_> {
         }
         match self.signals.poll() {
             Some(SignalEvent::Drain) => events.push(Event::Drain { reason: "signal USR1".into() }),
-            Some(SignalEvent::Stop) => events.push(Event::Stop { reason: "signal TERM or INT".into() }),
-            Some(SignalEvent::Leave) => self.stopped = Some("a second signal".into()),
+            Some(SignalEvent::Stop | SignalEvent::Leave) => {
+                events.push(Event::Stop { reason: "signal TERM or INT".into() });
+            }
             None => {}
         }
         events.extend(self.clock_event());
@@ -228,7 +224,7 @@ impl Loop<'_> {
             let commands = self.coordinator.on(now_s(), event);
             ended = ended.or(self.carry_out(commands));
         }
-        ended.or_else(|| self.stopped.take().map(Ended::Now))
+        ended
     }
 
     fn watch(&mut self, record: &Record) {

@@ -6,9 +6,13 @@
 //! proposes depends on the order of completions and never on timing.
 
 mod driver;
+#[cfg(test)]
+mod restart_law;
 mod resume;
 mod state;
 mod strategist;
+#[cfg(test)]
+mod tests;
 
 pub use driver::{Clockwork, Drive, Ended, counts_of, dismiss, drive, now_s};
 pub use state::{Command, Coordinator, Counts, Ending, Event, Settings};

@@ -26,7 +26,7 @@ impl Coordinator {
                 design: trial.proposed.design.clone(),
                 attempts: 0,
                 own_failures: 0,
-                other_failures: 0,
+                lost_ranks: 0,
             };
             this.open.insert(trial.proposed.trial, open);
             this.queue.insert(trial.proposed.trial);
@@ -35,11 +35,8 @@ impl Coordinator {
         for attempt in &history.attempts {
             if let Some(open) = this.open.get_mut(&attempt.trial) {
                 open.attempts = open.attempts.max(attempt.attempt);
-                match attempt.status.as_str() {
-                    "failed" if attempt.reason.starts_with(&infrastructure) => open.other_failures += 1,
-                    "failed" => open.own_failures += 1,
-                    _ => {}
-                }
+                let own = attempt.status == "failed" && !attempt.reason.starts_with(&infrastructure);
+                open.own_failures += u32::from(own);
             }
         }
         let asks = asked_after(history, &this.settings);

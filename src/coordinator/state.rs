@@ -6,8 +6,10 @@ use crate::problem::{Design, FailureClass, Outcome, TrialId};
 use crate::store::{Attempt, Completed, Proposed, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often a trial may meet a failure that is not its own fault before it counts as failed.
-const INFRASTRUCTURE_ATTEMPTS: u32 = 3;
+/// How many ranks a trial may lose before it counts as failed: it may be what kills them.
+const LOST_RANKS: u32 = 3;
+/// After so many failures in a row that are not the trials' fault a rank gets no more trials.
+const FAULTS_IN_A_ROW: u32 = 3;
 
 /// What the coordinator is to achieve.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,13 +129,15 @@ pub(super) struct Open {
     pub design: Design,
     pub attempts: u32,
     pub own_failures: u32,
-    pub other_failures: u32,
+    pub lost_ranks: u32,
 }
 
 #[derive(Debug, Clone)]
 struct RankState {
     host: String,
     running: Option<Running>,
+    /// Failures in a row that were not the trials' fault.
+    faults: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -195,7 +199,7 @@ impl Coordinator {
         }
         match event {
             Event::Ready { rank, host } => {
-                self.ranks.insert(rank, RankState { host, running: None });
+                self.ranks.insert(rank, RankState { host, running: None, faults: 0 });
                 self.idle.insert(rank);
             }
             Event::Lost { rank, reason } => self.lost(rank, &reason, &mut out),
@@ -224,21 +228,52 @@ impl Coordinator {
         self.idle.remove(&rank);
         out.push(Command::Notice(format!("rank {rank} on {} is lost: {reason}", state.host)));
         if let Some(running) = state.running {
+            if let Some(open) = self.open.get_mut(&running.trial) {
+                open.lost_ranks += 1;
+            }
             let outcome = Outcome::Failed {
                 class: FailureClass::Infrastructure,
                 reason: format!("rank {rank} was lost: {reason}"),
             };
             self.judge(running.trial, outcome, (running.dispatched, running.dispatched), out);
         }
+        self.finish_if_alone(reason, out);
+    }
+
+    /// A rank that cannot evaluate (its disk is full, a mount is missing) would fail trial after trial
+    /// in no time: it gets no more.
+    fn watch_over(&mut self, rank: Rank, outcome: &Outcome, out: &mut Vec<Command>) {
+        let Some(state) = self.ranks.get_mut(&rank) else { return };
+        let Outcome::Failed { class: FailureClass::Infrastructure, reason } = outcome else {
+            state.faults = 0;
+            return;
+        };
+        state.faults += 1;
+        if state.faults >= FAULTS_IN_A_ROW {
+            out.push(Command::Notice(format!(
+                "rank {rank} on {} gets no more trials: {FAULTS_IN_A_ROW} in a row failed by no fault of \
+                 theirs",
+                state.host
+            )));
+            self.ranks.remove(&rank);
+            self.idle.remove(&rank);
+            self.finish_if_alone(reason, out);
+        }
+    }
+
+    fn finish_if_alone(&mut self, reason: &str, out: &mut Vec<Command>) {
         if self.ranks.is_empty() {
             self.mode = Mode::Over;
-            out.push(Command::Finish(Ending::Failed("no evaluating rank is left".into())));
+            let reason = format!(
+                "no evaluating rank is left; the last one: {reason}\nonce that is mended, run the same line \
+                 again to go on"
+            );
+            out.push(Command::Finish(Ending::Failed(reason)));
         }
     }
 
     fn proposed(&mut self, proposed: Proposed, out: &mut Vec<Command>) {
-        let open =
-            Open { design: proposed.design.clone(), attempts: 0, own_failures: 0, other_failures: 0 };
+        let open = Open { design: proposed.design.clone(), attempts: 0, own_failures: 0, lost_ranks: 0 };
         self.open.insert(proposed.trial, open);
         self.queue.insert(proposed.trial);
         out.push(Command::Record(Record::Proposed(proposed)));
@@ -267,7 +302,9 @@ impl Coordinator {
             status: report.outcome.status().to_owned(),
             reason: report.outcome.reason(),
         })));
-        self.judge(report.trial, report.outcome, (report.started, report.finished), out);
+        let outcome = report.outcome;
+        self.judge(report.trial, outcome.clone(), (report.started, report.finished), out);
+        self.watch_over(rank, &outcome, out);
     }
 
     /// Decides what an attempt's outcome means for its trial: over, or once more.
@@ -276,10 +313,7 @@ impl Coordinator {
         let again = match &outcome {
             Outcome::Ok { .. } | Outcome::Infeasible { .. } => false,
             Outcome::Interrupted { .. } => true,
-            Outcome::Failed { class: FailureClass::Infrastructure, .. } => {
-                open.other_failures += 1;
-                open.other_failures < INFRASTRUCTURE_ATTEMPTS
-            }
+            Outcome::Failed { class: FailureClass::Infrastructure, .. } => open.lost_ranks < LOST_RANKS,
             Outcome::Failed { .. } => {
                 open.own_failures += 1;
                 open.own_failures <= self.settings.retries

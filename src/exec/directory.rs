@@ -65,6 +65,18 @@ pub(super) fn fill(
     Ok(())
 }
 
+/// Writes and removes a file of a page's size.
+///
+/// # Errors
+/// In words, with the path.
+pub(super) fn try_writing(dir: &Path) -> Result<(), String> {
+    let path = dir.join(".paretorank-room");
+    let written = fs::write(&path, [0; 4096]).map_err(|e| failed("write", &path, &e));
+    // What was never made need not be removed.
+    let _ = fs::remove_file(&path);
+    written
+}
+
 fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|e| failed("write", path, &e))
 }
@@ -93,6 +105,14 @@ mod tests {
         };
         assert_eq!((old(1).unwrap(), old(2).unwrap()), ("0".into(), "1".into()));
         assert!(old(3).is_err());
+    }
+
+    #[test]
+    fn whether_there_is_room_is_tried_without_a_trace() {
+        let run = tempfile::tempdir().unwrap();
+        try_writing(run.path()).unwrap();
+        assert_eq!(fs::read_dir(&run).unwrap().count(), 0);
+        assert!(try_writing(&run.path().join("gone")).unwrap_err().contains("gone"));
     }
 
     #[test]

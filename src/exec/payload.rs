@@ -2,7 +2,7 @@
 
 use super::attempt::Bench;
 use super::process::Process;
-use super::result;
+use super::{directory, result};
 use crate::problem::{FailureClass, Outcome};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -46,7 +46,10 @@ impl Payload {
         }
         match self.process.poll(now) {
             Ok(None) => None,
-            Ok(Some(status)) => Some(self.stopped.take().unwrap_or_else(|| self.judge(status))),
+            Ok(Some(status)) => {
+                let outcome = self.stopped.take().unwrap_or_else(|| self.judge(status));
+                Some(self.excuse(outcome))
+            }
             Err(e) => {
                 let reason = format!("cannot follow the payload in {}: {e}", self.dir.display());
                 Some(Outcome::Failed { class: FailureClass::Infrastructure, reason })
@@ -97,6 +100,18 @@ impl Payload {
                 let core = if status.core_dumped() { ", core dumped" } else { "" };
                 failed(FailureClass::Signal, format!("ended by signal {signal} ({name}{core})"))
             }
+        }
+    }
+
+    /// A failure where nothing can be written (a full disk, a quota) is not the design's fault.
+    fn excuse(&self, outcome: Outcome) -> Outcome {
+        let Outcome::Failed { class, reason } = outcome else { return outcome };
+        match directory::try_writing(&self.dir) {
+            Ok(()) => Outcome::Failed { class, reason },
+            Err(why) => Outcome::Failed {
+                class: FailureClass::Infrastructure,
+                reason: format!("{why}; the payload: {reason}"),
+            },
         }
     }
 

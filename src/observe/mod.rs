@@ -1,11 +1,11 @@
 //! Progress for people: one live line on a terminal, plain dated lines elsewhere and in `run.log`.
-#![allow(clippy::print_stderr)]
 
 use crate::coordinator::Counts;
 use crate::pareto;
 use crate::problem::{Outcome, Problem};
 use crate::store::{History, Proposed};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -15,6 +15,12 @@ use std::time::{Duration, Instant, SystemTime};
 const LIVE: Duration = Duration::from_millis(200);
 /// Time between two plain lines, at least; and at most, if nothing else happens.
 const PLAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Prints a line on standard error. Where that leads (a batch job's output file, as a rule) the disk
+/// may be full: words that cannot be written are no reason to end a run.
+pub fn say(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// Shows how a run gets on.
 #[derive(Debug)]
@@ -90,7 +96,7 @@ impl Observer {
         self.write_log(line);
         match &self.live {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None => say(line),
         }
     }
 
@@ -140,7 +146,7 @@ impl Observer {
                 bar.set_position(counts.ended());
                 bar.set_message(text);
             }
-            None => eprintln!("{line}"),
+            None => say(line),
         }
     }
 
@@ -160,7 +166,7 @@ impl Observer {
         // The log is a comfort: a full disk stops the run through the journal, with a better message.
         if writeln!(file, "{at} {line}").is_err() && !self.complained {
             self.complained = true;
-            eprintln!("run.log cannot be written any more");
+            say("run.log cannot be written any more");
         }
     }
 }

@@ -29,18 +29,20 @@ pub fn non_dominated_sort(points: &[Vec<f64>]) -> Vec<Vec<usize>> {
 pub fn crowding_distance(points: &[Vec<f64>]) -> Vec<f64> {
     let mut distance = vec![0.0; points.len()];
     let objectives = points.first().map_or(0, Vec::len);
+    let columns = (0..objectives).map(|m| points.iter().map(|p| p[m]).collect::<Vec<f64>>());
     let mut order: Vec<usize> = (0..points.len()).collect();
-    for m in 0..objectives {
-        order.sort_by(|&a, &b| points[a][m].total_cmp(&points[b][m]));
+    for column in columns {
+        let value = |k: usize| column[k];
+        order.sort_by(|&a, &b| value(a).total_cmp(&value(b)));
         let (first, last) = (order[0], order[order.len() - 1]);
-        let range = points[last][m] - points[first][m];
+        let range = value(last) - value(first);
         if range <= 0.0 {
             continue;
         }
         distance[first] = f64::INFINITY;
         distance[last] = f64::INFINITY;
         for three in order.windows(3) {
-            distance[three[1]] += (points[three[2]][m] - points[three[0]][m]) / range;
+            distance[three[1]] += (value(three[2]) - value(three[0])) / range;
         }
     }
     distance

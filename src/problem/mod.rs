@@ -12,6 +12,8 @@ mod trial;
 pub use constraint::LinearConstraint;
 pub use objective::{Goal, Metric, Objective};
 pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
+#[cfg(test)]
+pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
 pub use space::Space;
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};

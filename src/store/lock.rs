@@ -56,7 +56,7 @@ impl Holder {
         let Some(pid) = Pid::from_raw(self.pid) else {
             return Some(format!("{} is no process id", self.pid));
         };
-        let alive = !matches!(test_kill_process(pid), Err(Errno::SRCH));
+        let alive = !matches!(test_kill_process(pid), Err(Errno::SRCH)) && !is_zombie(self.pid);
         let same = self.begun == 0 || begun(self.pid) == self.begun;
         (!(alive && same)).then(|| format!("process {} on {host} is gone", self.pid))
     }
@@ -196,12 +196,23 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Start of a process in ticks since boot (field 22 of `/proc/PID/stat`); 0 if unknown.
+/// Start of a process in ticks since boot; 0 if unknown.
 fn begun(pid: i32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat(pid, 22).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+/// Whether a process has ended and its parent (in a container often one that never does) has yet to
+/// take note.
+fn is_zombie(pid: i32) -> bool {
+    stat(pid, 3).is_some_and(|state| state == "Z")
+}
+
+/// A field of `/proc/PID/stat`, numbered as in its manual, from the third on.
+fn stat(pid: i32, field: usize) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command's name is in parentheses and may hold anything, spaces and parentheses included.
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    after_name.split_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(field - 3).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -221,6 +232,19 @@ mod tests {
         assert!(begun(us().pid) > 0);
         assert!(childs > begun(us().pid));
         assert_eq!(begun(child.id() as i32), 0);
+    }
+
+    #[test]
+    fn a_process_that_nobody_took_note_of_is_gone() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = child.id() as i32;
+        let holder = Holder { pid, begun: begun(pid), ..us() };
+        while !is_zombie(pid) {
+            std::thread::yield_now();
+        }
+        assert!(holder.gone("here", "").is_some());
+        assert!(!is_zombie(us().pid));
+        child.wait().unwrap();
     }
 
     #[test]

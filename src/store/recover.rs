@@ -102,6 +102,11 @@ pub(super) fn recover(dir: &Path) -> Result<Recovered, StoreError> {
             judge(&bytes, &scan)
         }
     };
+    // No crash leaves this: the journal is there before the first snapshot, and is never written over.
+    let usable = matches!(journal, JournalState::Usable { .. });
+    if history.records == 0 && !usable && (snapshot == SnapshotState::Bad || !bytes.is_empty()) {
+        return Err(StoreError::damaged(dir, nothing_left(snapshot, is_there)));
+    }
     if journal != JournalState::Missing || history.records > 0 {
         notices.extend(journal_notices(&journal, &scan, &history));
     }
@@ -199,6 +204,16 @@ fn lost(path: &Path, from: u64, to: u64, end: usize) -> StoreError {
         path.display()
     );
     StoreError::damaged(path, reason)
+}
+
+fn nothing_left(snapshot: SnapshotState, journal: bool) -> String {
+    let found = [(files::SNAPSHOT, snapshot == SnapshotState::Bad), (files::JOURNAL, journal)];
+    let found: Vec<&str> = found.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+    format!(
+        "no whole copy of a history is left ({} cannot be read). Restore one from a backup, choose another \
+         output directory, or move these files away to begin again",
+        found.join(" and ")
+    )
 }
 
 fn judge(bytes: &[u8], scan: &Scan) -> JournalState {

@@ -87,6 +87,13 @@ impl Writer {
         StoreError::WriterDied { path: self.dir.clone() }
     }
 
+    /// Tells the thread to write everything and a last snapshot; whether it has done so. For callers
+    /// that have something to watch until [`Writer::finish`] does not block any more.
+    pub fn ended(&mut self) -> bool {
+        self.queue = None;
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Writes everything and a last snapshot, gives the lock back, and returns the history.
     ///
     /// # Errors

@@ -4,13 +4,24 @@
 //! streams named by the trial it proposes for. A proposal is therefore a function of the study, the
 //! ledger and the method's [`memory`](Strategy::memory): the restart law.
 
+mod directions;
+mod distinct;
 mod ledger;
 mod mobo;
+mod niching;
+mod nsga2;
+mod nsga3;
+mod population;
 mod proposer;
+mod sobol;
+mod variation;
 
 pub use ledger::{Ledger, Observed};
 pub use mobo::Mobo;
-pub use proposer::{Candidate, Proposer};
+pub use nsga2::Nsga2;
+pub use nsga3::Nsga3;
+pub use proposer::{Candidate, Proposer, ProposerError};
+pub use sobol::SobolStrategy;
 
 use crate::problem::TrialId;
 
@@ -43,7 +54,7 @@ pub trait Strategy: Send {
 /// Why a strategy could not propose.
 #[derive(Debug, thiserror::Error)]
 pub enum StrategyError {
-    /// Nothing to learn from yet.
+    /// There is nothing to learn from yet.
     #[error("no trial has values yet")]
     NoValues,
     /// Linear algebra or an optimizer gave up.

@@ -1,75 +1,211 @@
-//! Temporary: replaced at merge.
-#![allow(missing_docs)]
-use super::{Ledger, Mobo, Strategy, StrategyError};
+//! The front of all strategies: every candidate allowed, new, and named after where it comes from.
+
+use super::distinct::{Taken, every_design};
+use super::{Ledger, Mobo, Nsga2, Nsga3, SobolStrategy, Strategy, StrategyError};
 use crate::config::{Method, Study};
-use crate::problem::{Design, EmptyRegion, Outcome, Region, TrialId};
+use crate::doe::Sobol;
+use crate::problem::{Design, EmptyRegion, Outcome, Region, Space, TrialId};
+use crate::rng;
 use rand::RngExt;
+
+/// Perturbations tried when a candidate is taken already; their radius grows to the whole cube.
+const PERTURBATIONS: i32 = 32;
+/// Radius of the first perturbation in the unit cube: less is no new information.
+const FIRST_RADIUS: f64 = 1e-3;
+/// Space-filling points tried after that where designs cannot be counted.
+const POINTS: u64 = 64;
+/// Spaces of up to so many designs are searched through instead.
+const COUNTABLE: u64 = 65_536;
+
+/// A design to evaluate.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
+    /// The design: within bounds, allowed by every constraint.
     pub design: Design,
+    /// Where it comes from: the method's name; `sobol (METHOD: REASON)` while the method cannot
+    /// propose; with `(repeat: REASON)` after it if no new design was found.
     pub origin: String,
+    /// The method's memory after this proposal, if it differs from that before.
     pub memory: Option<Vec<u8>>,
 }
-pub struct Proposer {
-    ledger: Ledger,
-    region: Region,
-    mobo: Mobo,
-    initial: u64,
-    seed: u64,
-    method: Method,
-    last: Vec<u8>,
+
+/// Why there can be no candidates.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProposerError {
+    /// The constraints leave nothing.
+    #[error(transparent)]
+    EmptyRegion(#[from] EmptyRegion),
 }
+
+/// Asks the study's method for candidates and tells it what became of them.
+///
+/// The first `initial` trials are scrambled Sobol points; so are later ones as long as no trial has
+/// values or the method cannot propose. Every candidate is moved to the nearest allowed design; if
+/// that design has ended or is pending, a perturbed one is taken, then any new space-filling one or,
+/// in a space of at most 65,536 designs, any that is left. Only if all that fails a design is
+/// repeated, and the origin says so.
+///
+/// The restart law: proposals are a function of the study and of the order of [`ask`](Self::ask)s
+/// and [`tell`](Self::tell)s, where [`adopt`](Self::adopt) counts as the ask that gave the design.
+pub struct Proposer {
+    seed: u64,
+    initial: u64,
+    region: Region,
+    ledger: Ledger,
+    taken: Taken,
+    sobol: SobolStrategy,
+    /// `None`: Sobol points throughout.
+    method: Option<Box<dyn Strategy>>,
+    memory: Vec<u8>,
+}
+
 impl Proposer {
-    pub fn new(study: &Study) -> Result<Self, EmptyRegion> {
+    /// A proposer that knows no trial yet.
+    ///
+    /// # Errors
+    /// No design satisfies the constraints.
+    pub fn new(study: &Study) -> Result<Self, ProposerError> {
+        let (problem, seed) = (&study.problem, study.seed);
+        let trials = study.strategy.trials;
         let region = Region::new(&study.problem.space)?;
-        let mobo = Mobo::new(&study.problem, region.clone(), study.seed);
-        Ok(Self {
-            ledger: Ledger::new(study.problem.clone()),
-            region,
-            last: mobo.memory(),
-            mobo,
-            initial: study.strategy.initial,
+        let method: Option<Box<dyn Strategy>> = match study.strategy.method {
+            Method::Sobol => None,
+            Method::Nsga2 => Some(Box::new(Nsga2::new(problem, trials, seed))),
+            Method::Nsga3 => Some(Box::new(Nsga3::new(problem, trials, seed))),
+            Method::Mobo => Some(Box::new(Mobo::new(problem, region.clone(), seed))),
+        };
+        Ok(Self::with(study, region, method))
+    }
+
+    fn with(study: &Study, region: Region, method: Option<Box<dyn Strategy>>) -> Self {
+        let memory = method.as_ref().map_or_else(Vec::new, |m| m.memory());
+        Self {
             seed: study.seed,
-            method: study.strategy.method,
-        })
-    }
-    pub fn ask(&mut self, trial: TrialId) -> Candidate {
-        let mut origin = "sobol".to_owned();
-        let mut unit = None;
-        if trial >= self.initial && self.method == Method::Mobo {
-            unit = self.mobo.propose(trial, &self.ledger).ok();
-            if unit.is_some() {
-                origin = "mobo".into();
-            }
+            initial: study.strategy.initial,
+            sobol: SobolStrategy::new(&region, study.seed),
+            region,
+            ledger: Ledger::new(study.problem.clone()),
+            taken: Taken::default(),
+            method,
+            memory,
         }
-        let unit = unit.unwrap_or_else(|| {
-            let mut rng = crate::rng::stream(self.seed, "tmp", trial);
-            let u: Vec<f64> =
-                (0..self.ledger.problem().space.dimension()).map(|_| rng.random()).collect();
-            self.region.project(&u)
-        });
-        let design = self.ledger.problem().space.decode(&unit);
-        self.ledger.propose(trial, &design);
-        let memory = self.mobo.memory();
-        let memory = (memory != self.last).then(|| {
-            self.last = memory.clone();
-            memory
-        });
-        Candidate { design, origin, memory }
     }
+
+    /// The candidate for a trial, from now on pending.
+    pub fn ask(&mut self, trial: TrialId) -> Candidate {
+        let (wish, origin) = self.wish(trial);
+        let (design, repeat) = self.nearest_new(trial, &wish);
+        self.note(trial, &design);
+        let memory = self.method.as_ref().map_or_else(Vec::new, |m| m.memory());
+        let changed = (memory != self.memory).then(|| memory.clone());
+        self.memory = memory;
+        let origin = repeat.map_or(origin.clone(), |why| format!("{origin} (repeat: {why})"));
+        Candidate { design, origin, memory: changed }
+    }
+
+    /// How a trial ended; trials that were neither asked for nor adopted are ignored.
     pub fn tell(&mut self, trial: TrialId, outcome: &Outcome) {
         self.ledger.tell(trial, outcome);
     }
+
+    /// Takes over the proposal of an earlier session with the memory that came with it: pending
+    /// again.
+    ///
+    /// # Errors
+    /// The design is not one of this study, or the memory not one of its method. Nothing is adopted
+    /// then.
     pub fn adopt(
         &mut self,
         trial: TrialId,
         design: &Design,
         memory: Option<&[u8]>,
     ) -> Result<(), StrategyError> {
-        self.ledger.propose(trial, design);
-        if let Some(m) = memory {
-            self.mobo.recall(m)?;
-            self.last = m.to_vec();
+        let misfit = |what: &str| Err(StrategyError::Memory(format!("trial {trial}: {what}")));
+        if !self.region.space().in_bounds(design) {
+            return misfit("the design does not fit the parameters of this study");
         }
+        match (memory, &mut self.method) {
+            (None, _) => {}
+            (Some(bytes), Some(method)) => {
+                method.recall(bytes)?;
+                self.memory = bytes.to_vec();
+            }
+            (Some(_), None) => return misfit("sobol points have no memory"),
+        }
+        self.note(trial, design);
         Ok(())
     }
+
+    fn note(&mut self, trial: TrialId, design: &Design) {
+        self.taken.insert(self.region.space().encode(design));
+        self.ledger.propose(trial, design);
+    }
+
+    /// A point of the unit cube, allowed or not, new or not, and its origin.
+    fn wish(&mut self, trial: TrialId) -> (Vec<f64>, String) {
+        let Some(method) = self.method.as_mut().filter(|_| trial >= self.initial) else {
+            return (self.sobol.point(trial), self.sobol.name().to_owned());
+        };
+        let wish = if self.ledger.ok().next().is_none() {
+            Err(StrategyError::NoValues)
+        } else {
+            method.propose(trial, &self.ledger)
+        };
+        let dimension = self.region.space().dimension();
+        let is_point = |p: &[f64]| p.len() == dimension && p.iter().all(|u| u.is_finite());
+        match wish {
+            Ok(point) if is_point(&point) => (point, method.name().to_owned()),
+            Ok(_) => (
+                self.sobol.point(trial),
+                format!("sobol ({}: numerics: not a point of the unit cube)", method.name()),
+            ),
+            Err(e) => (self.sobol.point(trial), format!("sobol ({}: {e})", method.name())),
+        }
+    }
+
+    /// The allowed design nearest to a wish if it is new, or else another; with the reason if that
+    /// is a repeat.
+    fn nearest_new(&self, trial: TrialId, wish: &[f64]) -> (Design, Option<&'static str>) {
+        let nearest = self.allowed(wish);
+        if self.is_new(&nearest) {
+            return (nearest, None);
+        }
+        let centre = self.region.space().encode(&nearest);
+        let mut rng = rng::stream(self.seed, "distinct", trial);
+        let growth = FIRST_RADIUS.recip().powf(f64::from(PERTURBATIONS - 1).recip());
+        let perturbed = (0..PERTURBATIONS).map(|k| {
+            let radius = FIRST_RADIUS * growth.powi(k);
+            let move_by = |u: &f64| u + radius * (2.0 * rng.random::<f64>() - 1.0);
+            centre.iter().map(move_by).collect::<Vec<f64>>()
+        });
+        let space = self.region.space();
+        if let Some(new) = { perturbed }.map(|u| self.allowed(&u)).find(|d| self.is_new(d)) {
+            return (new, None);
+        }
+        if let Some(mut all) = every_design(space, COUNTABLE, rng.random()) {
+            return match all.find(|design| space.allows(design) && self.is_new(design)) {
+                Some(new) => (new, None),
+                None => (nearest, Some("every design has been proposed")),
+            };
+        }
+        let sobol = Sobol::new(self.seed, "distinct sobol", centre.len());
+        let first = trial.wrapping_mul(POINTS);
+        let mut anywhere = (0..POINTS).map(|k| sobol.point(first.wrapping_add(k)));
+        match anywhere.find_map(|u| Some(self.allowed(&u)).filter(|d| self.is_new(d))) {
+            Some(new) => (new, None),
+            None => (nearest, Some("no new design was found")),
+        }
+    }
+
+    fn allowed(&self, unit: &[f64]) -> Design {
+        let space: &Space = self.region.space();
+        space.decode(&self.region.project(unit))
+    }
+
+    fn is_new(&self, design: &Design) -> bool {
+        !self.taken.contains(&self.region.space().encode(design))
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,42 +1,13 @@
 //! A full disk: the first failure is told with its remedy, and what was durable is there.
 
+use super::mount::Small;
 use super::sample::{self, assert_holds, open, record};
 use paretorank::store::{Opened, Writer, read};
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-/// A file system of its own, unmounted when dropped.
-struct Small {
-    dir: tempfile::TempDir,
-}
-
-impl Small {
-    /// `None` where mounting is not permitted.
-    fn mount(size: &str) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        mount(dir.path(), size).then_some(Self { dir })
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.dir.path()).status();
-    }
-}
-
-fn mount(at: &Path, options: &str) -> bool {
-    let mut command = Command::new("mount");
-    command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at);
-    command.output().is_ok_and(|o| o.status.success())
-}
-
 fn fill(every: Duration) {
-    let Some(small) = Small::mount("size=400k") else {
-        println!("SKIPPED: a file system cannot be mounted here, a full disk is not tested");
-        return;
-    };
-    let run = small.dir.path().join("run");
+    let Some(small) = Small::mount("size=400k") else { return };
+    let run = small.path().join("run");
     let writer = Writer::spawn(open(&run).store, every);
     let mut next = 0;
     let error = loop {
@@ -59,7 +30,7 @@ fn fill(every: Duration) {
     let stored = read(&run).unwrap();
     assert!(stored.history.records >= durable);
     assert_eq!(stored.history, sample::history(stored.history.records));
-    assert!(mount(small.dir.path(), "remount,size=64m"));
+    small.remount("size=64m");
     let Opened { store, history, .. } = open(&run);
     assert_eq!(history.records, stored.history.records);
     let (from, to) = (history.records, history.records + 10);

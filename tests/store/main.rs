@@ -4,6 +4,8 @@ mod continuing;
 mod damage;
 mod full;
 mod killed;
+#[path = "../support/mount.rs"]
+mod mount;
 mod readers;
 mod released;
 mod sample;

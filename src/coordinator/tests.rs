@@ -1,0 +1,217 @@
+//! The coordinator's decisions, event by event.
+
+use super::*;
+use crate::comm::{Report, Task};
+use crate::problem::{FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::store::{History, Proposed, Record};
+
+fn settings() -> Settings {
+    Settings { trials: 4, capacity: 3, retries: 1 }
+}
+
+fn start() -> (Coordinator, Vec<Command>) {
+    Coordinator::resume(settings(), &History::default())
+}
+
+fn ready(rank: usize) -> Event {
+    Event::Ready { rank, host: "node".into() }
+}
+
+fn proposed(trial: TrialId) -> Event {
+    Event::Proposed(Proposed {
+        trial,
+        seen: 0,
+        design: vec![Value::Float(trial as f64)],
+        origin: "test".into(),
+        generation_s: 0.0,
+        at: 0.0,
+        memory: None,
+    })
+}
+
+fn ok() -> Outcome {
+    let objectives = Measurement::new(1.0, None).into_iter().collect();
+    Outcome::Ok { objectives, metrics: vec![] }
+}
+
+fn failed(class: FailureClass) -> Outcome {
+    Outcome::Failed { class, reason: "test".into() }
+}
+
+fn done(rank: usize, trial: TrialId, attempt: u32, outcome: Outcome) -> Event {
+    Event::Done { rank, report: Report { trial, attempt, outcome, started: 1.0, finished: 2.0 } }
+}
+
+/// (rank, trial, attempt) of every task among the commands.
+fn tasks(commands: &[Command]) -> Vec<(usize, TrialId, u32)> {
+    let task = |c: &Command| match c {
+        Command::Evaluate { rank, task: Task { trial, attempt, .. } } => Some((*rank, *trial, *attempt)),
+        _ => None,
+    };
+    commands.iter().filter_map(task).collect()
+}
+
+fn asks(commands: &[Command]) -> Vec<(TrialId, u64)> {
+    let ask = |c: &Command| match c {
+        Command::Strategy(Request::Ask { trial, seen }) => Some((*trial, *seen)),
+        _ => None,
+    };
+    commands.iter().filter_map(ask).collect()
+}
+
+fn ending(commands: &[Command]) -> Option<&Ending> {
+    commands.iter().find_map(|c| match c {
+        Command::Finish(ending) => Some(ending),
+        _ => None,
+    })
+}
+
+fn completed(commands: &[Command]) -> Vec<(TrialId, &'static str)> {
+    let end = |c: &Command| match c {
+        Command::Record(Record::Completed(c)) => Some((c.trial, c.outcome.status())),
+        _ => None,
+    };
+    commands.iter().filter_map(end).collect()
+}
+
+/// A coordinator with ranks 1 and 2, three proposals, and trials 0 and 1 running.
+fn busy() -> Coordinator {
+    let (mut c, _) = start();
+    for event in [ready(1), ready(2), proposed(0), proposed(1), proposed(2)] {
+        c.on(0.0, event);
+    }
+    c
+}
+
+#[test]
+fn asks_for_its_capacity_and_for_one_more_at_each_completion() {
+    let (mut c, _) = start();
+    assert_eq!(asks(&c.on(0.0, ready(1))), [(0, 0), (1, 0), (2, 0)]);
+    let mut c = busy();
+    let commands = c.on(1.0, done(1, 0, 1, ok()));
+    assert_eq!(asks(&commands), [(3, 1)]);
+    assert_eq!(asks(&c.on(1.0, done(2, 1, 1, ok()))), [], "there are four trials in all");
+}
+
+#[test]
+fn the_oldest_trial_goes_to_the_first_free_rank() {
+    let (mut c, _) = start();
+    assert!(tasks(&c.on(0.0, ready(2))).is_empty());
+    assert_eq!(tasks(&c.on(0.0, proposed(0))), [(2, 0, 1)]);
+    assert!(tasks(&c.on(0.0, proposed(1))).is_empty());
+    assert!(tasks(&c.on(0.0, proposed(2))).is_empty());
+    assert_eq!(tasks(&c.on(0.0, ready(1))), [(1, 1, 1)]);
+    assert_eq!(tasks(&c.on(0.0, done(2, 0, 1, ok()))), [(2, 2, 1)]);
+}
+
+#[test]
+fn a_failure_is_tried_again_as_often_as_its_class_allows() {
+    let mut c = busy();
+    let again = c.on(0.0, done(1, 0, 1, failed(FailureClass::Exit)));
+    assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, 2)], vec![]));
+    let over = c.on(0.0, done(1, 0, 2, failed(FailureClass::Exit)));
+    assert_eq!(completed(&over), [(0, "failed")]);
+
+    let mut c = busy();
+    let again = c.on(0.0, done(1, 0, 1, Outcome::Interrupted { reason: "test".into() }));
+    assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, 2)], vec![]));
+    let infeasible = c.on(0.0, done(1, 0, 2, Outcome::Infeasible { reason: "test".into() }));
+    assert_eq!(completed(&infeasible), [(0, "infeasible")]);
+}
+
+#[test]
+fn a_rank_that_cannot_evaluate_gets_no_more_and_its_trial_goes_elsewhere() {
+    let fault = |rank, trial, attempt| done(rank, trial, attempt, failed(FailureClass::Infrastructure));
+    let mut c = busy();
+    for attempt in 1..=2 {
+        let again = c.on(0.0, fault(1, 0, attempt));
+        assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, attempt + 1)], vec![]));
+    }
+    let aside = c.on(0.0, fault(1, 0, 3));
+    assert_eq!((tasks(&aside), completed(&aside), c.counts().ranks), (vec![], vec![], 1));
+    assert_eq!(tasks(&c.on(0.0, fault(2, 1, 1))), [(2, 0, 4)], "the oldest trial first");
+    assert_eq!(tasks(&c.on(0.0, done(2, 0, 4, ok()))), [(2, 1, 2)]);
+    for attempt in 2..=3 {
+        let again = c.on(0.0, fault(2, 1, attempt));
+        assert_eq!(tasks(&again), [(2, 1, attempt + 1)], "a success in between ends the row");
+    }
+    let over = c.on(0.0, fault(2, 1, 4));
+    assert!(matches!(ending(&over), Some(Ending::Failed(_))));
+    assert_eq!((c.counts().ok, c.counts().failed), (1, 0));
+}
+
+#[test]
+fn a_lost_ranks_trial_goes_elsewhere_and_the_last_ranks_loss_ends_the_run() {
+    let mut c = busy();
+    c.on(0.0, Event::Lost { rank: 1, reason: "test".into() });
+    assert_eq!(tasks(&c.on(0.0, done(2, 1, 1, ok()))), [(2, 0, 2)], "trial 0 is older than trial 2");
+    let commands = c.on(0.0, Event::Lost { rank: 2, reason: "test".into() });
+    assert!(matches!(ending(&commands), Some(Ending::Failed(_))));
+    assert!(c.on(0.0, ready(3)).is_empty(), "nothing follows the end");
+}
+
+#[test]
+fn reports_that_nobody_waits_for_are_named_and_change_nothing() {
+    let mut c = busy();
+    for stray in [done(1, 1, 1, ok()), done(1, 0, 2, ok()), done(2, 0, 1, ok())] {
+        let commands = c.on(0.0, stray);
+        assert!(matches!(&commands[..], [Command::Notice(_)]), "{commands:?}");
+    }
+    assert!(c.on(0.0, done(7, 0, 1, ok())).is_empty());
+    assert_eq!(c.counts().ended(), 0);
+}
+
+#[test]
+fn draining_starts_nothing_and_ends_with_what_runs() {
+    let mut c = busy();
+    c.on(0.0, Event::Drain { reason: "test".into() });
+    let first = c.on(0.0, done(1, 0, 1, ok()));
+    assert!(tasks(&first).is_empty() && asks(&first).is_empty() && ending(&first).is_none());
+    let last = c.on(0.0, done(2, 1, 1, ok()));
+    assert_eq!(ending(&last), Some(&Ending::Early("test".into())));
+}
+
+#[test]
+fn stopping_ends_at_once_and_the_last_completion_ends_it_all() {
+    let mut c = busy();
+    let commands = c.on(0.0, Event::Stop { reason: "test".into() });
+    assert_eq!(ending(&commands), Some(&Ending::Early("test".into())));
+
+    let mut c = busy();
+    c.on(0.0, proposed(3));
+    for (rank, trial) in [(1, 0), (2, 1), (1, 2)] {
+        assert_eq!(ending(&c.on(0.0, done(rank, trial, 1, ok()))), None);
+    }
+    assert_eq!(ending(&c.on(0.0, done(2, 3, 1, ok()))), Some(&Ending::Complete));
+    assert_eq!(c.counts().ok, 4);
+}
+
+#[test]
+fn ten_thousand_ranks_are_kept_busy() {
+    let settings = Settings { trials: 30_000, capacity: 10_100, retries: 0 };
+    let (mut c, mut commands) = Coordinator::resume(settings, &History::default());
+    for rank in 1..=10_000 {
+        commands.extend(c.on(0.0, ready(rank)));
+    }
+    let mut ended = false;
+    while !ended {
+        let mut next = Vec::new();
+        for command in std::mem::take(&mut commands) {
+            next.extend(match command {
+                Command::Strategy(Request::Ask { trial, .. }) => c.on(0.0, proposed(trial)),
+                Command::Evaluate { rank, task } => {
+                    c.on(0.0, done(rank, task.trial, task.attempt, ok()))
+                }
+                Command::Finish(ending) => {
+                    assert_eq!(ending, Ending::Complete);
+                    ended = true;
+                    vec![]
+                }
+                _ => vec![],
+            });
+        }
+        assert!(ended || !next.is_empty(), "it stalls at {:?}", c.counts());
+        commands = next;
+    }
+    assert_eq!(c.counts().ok, 30_000);
+}

@@ -1,0 +1,65 @@
+//! NSGA-III (Deb and Jain 2014, doi 10.1109/TEVC.2013.2281535), steady state like
+//! [`Nsga2`](super::Nsga2).
+
+use super::directions::directions;
+use super::niching::Niching;
+use super::population::{Population, default_size, values};
+use super::variation::Variation;
+use super::{Ledger, Strategy, StrategyError};
+use crate::problem::{Problem, TrialId};
+use crate::rng;
+use rand::RngExt;
+
+/// Fronts, then the emptiest reference direction; infeasible members after all others.
+///
+/// The directions are the finest set of Das and Dennis within a fifth of the study's trials, at least
+/// 20 and at most 100; the population is their number rounded up to a multiple of four, at least 20.
+/// Everything is a function of the ledger, which may only grow between two proposals; there is
+/// nothing to remember.
+#[derive(Debug, Clone)]
+pub struct Nsga3 {
+    seed: u64,
+    variation: Variation,
+    population: Population,
+    niching: Niching,
+}
+
+impl Nsga3 {
+    /// For a study of `trials` trials.
+    pub fn new(problem: &Problem, trials: u64, seed: u64) -> Self {
+        let directions = directions(problem.objectives.len(), default_size(trials));
+        let size = directions.len().max(default_size(0)).next_multiple_of(4);
+        Self {
+            seed,
+            variation: Variation::new(&problem.space),
+            population: Population::new(size),
+            niching: Niching::new(directions),
+        }
+    }
+}
+
+impl Strategy for Nsga3 {
+    fn name(&self) -> &'static str {
+        "nsga3"
+    }
+
+    fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError> {
+        self.population.absorb(ledger, |members| {
+            let newcomer = members.iter().map(|o| o.trial).next_back().unwrap_or_default();
+            let mut rng = rng::stream(self.seed, "nsga3 niching", newcomer);
+            self.niching.worst(&values(members), &mut rng)
+        });
+        let members = self.population.members(ledger);
+        if members.iter().all(|o| o.infeasible) {
+            return Err(StrategyError::NoValues);
+        }
+        // Survival alone selects; of two drawn parents only infeasibility tells.
+        let mut rng = rng::stream(self.seed, "nsga3", trial);
+        let mut tournament = || {
+            let [a, b] = [0; 2].map(|_: i32| members[rng.random_range(0..members.len())]);
+            &if a.infeasible { b } else { a }.unit
+        };
+        let (one, other) = (tournament(), tournament());
+        Ok(self.variation.child(one, other, &mut rng))
+    }
+}

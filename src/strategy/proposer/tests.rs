@@ -1,0 +1,327 @@
+use super::*;
+use crate::config::{Builtin, Checkpoint, Evaluator, Limits, StrategySettings};
+use crate::pareto::hypervolume;
+use crate::problem::{
+    FailureClass, Goal, LinearConstraint, Measurement, Objective, Parameter, ParameterKind, Problem,
+    Scale, Value, mixed_space,
+};
+use proptest::prelude::*;
+
+const METHODS: [Method; 4] = [Method::Sobol, Method::Nsga2, Method::Nsga3, Method::Mobo];
+
+fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: u64) -> Study {
+    let objective = |m: usize| Objective {
+        name: format!("y{m}"),
+        goal: if m.is_multiple_of(2) { Goal::Minimize } else { Goal::Maximize },
+        threshold: None,
+        unit: String::new(),
+    };
+    Study {
+        name: "test".into(),
+        seed: 17,
+        output: "runs/test".into(),
+        problem: Problem {
+            space,
+            objectives: (0..objectives).map(objective).collect(),
+            metrics: vec![],
+        },
+        strategy: StrategySettings { method, initial, trials, ready: 0, in_flight: None },
+        evaluator: Evaluator::Builtin(Builtin {
+            function: "dtlz2".into(),
+            dimension: 2,
+            objectives,
+            shift: None,
+            noise: None,
+            delay: None,
+        }),
+        checkpoint: Checkpoint { every_s: 60.0 },
+        limits: Limits { time_limit_s: None, margin_s: 60.0 },
+    }
+}
+
+fn space(kinds: Vec<ParameterKind>) -> Space {
+    let parameter = |kind| Parameter { name: "p".into(), kind, unit: String::new(), default: None };
+    Space { parameters: kinds.into_iter().map(parameter).collect(), constraints: vec![] }
+}
+
+fn floats(dimension: usize) -> Space {
+    let kind = ParameterKind::Float { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    space(vec![kind; dimension])
+}
+
+fn ok(values: &[f64]) -> Outcome {
+    let objectives = values.iter().map(|y| Measurement::new(*y, None).unwrap()).collect();
+    Outcome::Ok { objectives, metrics: vec![] }
+}
+
+/// A made-up outcome: mostly values that follow the design, else one of the other ends.
+fn outcome(design: &Design, objectives: usize, dice: u64) -> Outcome {
+    let reason = String::new();
+    match dice % 8 {
+        0 => Outcome::Infeasible { reason },
+        1 => Outcome::Failed { class: FailureClass::Exit, reason },
+        2 => Outcome::Interrupted { reason },
+        _ => {
+            let x: f64 = Space::numbers(design).iter().sum();
+            let y: Vec<f64> =
+                (0..objectives).map(|m| (x + m as f64 + (dice % 5) as f64).sin()).collect();
+            ok(&y)
+        }
+    }
+}
+
+/// What a proposer was asked and told, in order.
+#[derive(Clone)]
+enum Event {
+    Ask(TrialId, Candidate),
+    Tell(TrialId, Outcome),
+}
+
+/// Asks for `trials` candidates with at most `flight` pending; which trial ends and how, `dice` say.
+fn run(proposer: &mut Proposer, study: &Study, trials: u64, flight: usize, dice: u64) -> Vec<Event> {
+    let mut rng = rng::stream(dice, "test", 0);
+    let mut events = Vec::new();
+    let mut pending: Vec<(TrialId, Design)> = Vec::new();
+    for trial in 0..trials {
+        while pending.len() >= flight || (!pending.is_empty() && rng.random_bool(0.4)) {
+            let (ended, design) = pending.remove(rng.random_range(0..pending.len()));
+            let outcome = outcome(&design, study.problem.objectives.len(), rng.random());
+            proposer.tell(ended, &outcome);
+            events.push(Event::Tell(ended, outcome));
+        }
+        let candidate = proposer.ask(trial);
+        pending.push((trial, candidate.design.clone()));
+        events.push(Event::Ask(trial, candidate));
+    }
+    events
+}
+
+/// Feeds a fresh proposer with all but the last `rest` events, then compares what it proposes.
+fn replay(mut proposer: Proposer, events: &[Event], rest: usize) {
+    let known = events.len().saturating_sub(rest);
+    for event in &events[..known] {
+        match event {
+            Event::Ask(trial, c) => proposer.adopt(*trial, &c.design, c.memory.as_deref()).unwrap(),
+            Event::Tell(trial, outcome) => proposer.tell(*trial, outcome),
+        }
+    }
+    for event in &events[known..] {
+        match event {
+            Event::Ask(trial, candidate) => assert_eq!(&proposer.ask(*trial), candidate),
+            Event::Tell(trial, outcome) => proposer.tell(*trial, outcome),
+        }
+    }
+}
+
+/// How a study is run: method, objectives, initial trials, trials, most trials pending.
+type Setting = (Method, usize, u64, u64, usize);
+
+/// No candidate is out of bounds, disallowed or repeated without saying so, and a proposer that was
+/// restarted `rest` events before the end goes on alike.
+fn candidates_are_allowed_new_and_repeatable(
+    space: &Space,
+    (method, objectives, initial, trials, flight): Setting,
+    dice: u64,
+    rest: usize,
+) -> Result<(), TestCaseError> {
+    let constrained = |j: usize| space.constraints.iter().any(|c| c.terms.iter().any(|t| t.0 == j));
+    let free = space
+        .parameters
+        .iter()
+        .enumerate()
+        .any(|(j, p)| matches!(p.kind, ParameterKind::Float { .. }) && !constrained(j));
+    let study = study(space.clone(), objectives, method, initial, trials);
+    let events = run(&mut Proposer::new(&study).unwrap(), &study, trials, flight, dice);
+    let mut units: Vec<Vec<f64>> = Vec::new();
+    for event in &events {
+        let Event::Ask(_, candidate) = event else { continue };
+        prop_assert!(space.in_bounds(&candidate.design), "{:?}", candidate);
+        prop_assert!(space.allows(&candidate.design), "{:?}", candidate);
+        let unit = space.encode(&candidate.design);
+        let same = |u: &Vec<f64>| u.iter().zip(&unit).all(|(a, b)| (a - b).abs() <= 1e-9);
+        let repeat = candidate.origin.contains("repeat");
+        prop_assert_eq!(units.iter().any(same), repeat, "{:?}", candidate);
+        prop_assert!(!(repeat && free));
+        units.push(unit);
+    }
+    replay(Proposer::new(&study).unwrap(), &events, rest);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn model_free_candidates_are_allowed_new_and_repeatable(
+        (space, _) in mixed_space(),
+        method in prop::sample::select(vec![Method::Sobol, Method::Nsga2, Method::Nsga3]),
+        objectives in 1..4_usize,
+        initial in 0..6_u64,
+        flight in 1..6_usize,
+        dice in any::<u64>(),
+        rest in 0..60_usize,
+    ) {
+        let setting = (method, objectives, initial, 40, flight);
+        candidates_are_allowed_new_and_repeatable(&space, setting, dice, rest)?;
+    }
+}
+
+proptest! {
+    // Processes are fitted: fewer and shorter runs.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn mobo_candidates_are_allowed_new_and_repeatable(
+        (space, _) in mixed_space(),
+        objectives in 1..5_usize,
+        flight in 1..4_usize,
+        dice in any::<u64>(),
+        rest in 0..20_usize,
+    ) {
+        let setting = (Method::Mobo, objectives, 3, 14, flight);
+        candidates_are_allowed_new_and_repeatable(&space, setting, dice, rest)?;
+    }
+}
+
+#[test]
+fn origins_tell_sobol_method_and_fallback() {
+    let study = study(floats(2), 2, Method::Nsga2, 2, 100);
+    let mut proposer = Proposer::new(&study).unwrap();
+    let origin = |p: &mut Proposer, trial| p.ask(trial).origin;
+    assert_eq!(origin(&mut proposer, 0), "sobol");
+    assert_eq!(origin(&mut proposer, 1), "sobol");
+    assert_eq!(origin(&mut proposer, 2), "sobol (nsga2: no trial has values yet)");
+    proposer.tell(1, &Outcome::Infeasible { reason: String::new() });
+    assert_eq!(origin(&mut proposer, 3), "sobol (nsga2: no trial has values yet)");
+    proposer.tell(0, &ok(&[1.0, 2.0]));
+    assert_eq!(origin(&mut proposer, 4), "nsga2");
+}
+
+#[test]
+fn a_small_space_is_searched_through_before_anything_repeats() {
+    let words = ["a", "b", "c"].map(|w| Value::Text(w.into())).to_vec();
+    let kinds = vec![
+        ParameterKind::Integer { lower: 1, upper: 8, scale: Scale::Log },
+        ParameterKind::Choice { values: words },
+    ];
+    for method in METHODS {
+        let mut space = space(kinds.clone());
+        let terms = vec![(0, 1.0)];
+        space.constraints.push(LinearConstraint { text: "i <= 6".into(), terms, upper: 6.0 });
+        let study = study(space, 2, method, 3, 100);
+        let mut proposer = Proposer::new(&study).unwrap();
+        for trial in 0..18 {
+            let candidate = proposer.ask(trial);
+            assert!(!candidate.origin.contains("repeat"), "{trial}: {candidate:?}");
+            proposer.tell(trial, &ok(&[trial as f64, 1.0]));
+        }
+        let candidate = proposer.ask(18);
+        assert!(candidate.origin.contains("(repeat: every design has been proposed)"));
+    }
+}
+
+#[test]
+fn contradictory_constraints_and_foreign_designs_are_refused() {
+    let mut space = floats(2);
+    let terms = vec![(0, 1.0), (1, 1.0)];
+    let text = "x + y <= -1".to_owned();
+    space.constraints.push(LinearConstraint { text, terms, upper: -1.0 });
+    let empty = Proposer::new(&study(space, 1, Method::Sobol, 1, 10)).err().unwrap();
+    assert!(empty.to_string().contains("x + y <= -1"));
+    let mut proposer = Proposer::new(&study(floats(1), 1, Method::Sobol, 1, 10)).unwrap();
+    assert!(proposer.adopt(0, &vec![Value::Float(2.0)], None).is_err());
+    assert!(proposer.adopt(0, &vec![Value::Float(0.2)], Some(&[1])).is_err());
+    assert!(proposer.adopt(0, &vec![Value::Float(0.2)], None).is_ok());
+}
+
+/// Proposes by what it remembers; every third proposal fails, one in three is no point.
+struct Counting(u8);
+
+impl super::Strategy for Counting {
+    fn name(&self) -> &'static str {
+        "counting"
+    }
+    fn propose(&mut self, _: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError> {
+        if ledger.pending().len() < 3 {
+            self.0 += 1;
+        }
+        match self.0 % 3 {
+            0 => Err(StrategyError::Numerics("no".into())),
+            1 => Ok(vec![f64::NAN]),
+            _ => Ok(vec![f64::from(self.0) / 256.0]),
+        }
+    }
+    fn memory(&self) -> Vec<u8> {
+        vec![self.0]
+    }
+    fn recall(&mut self, memory: &[u8]) -> Result<(), StrategyError> {
+        self.0 = *memory.first().ok_or_else(|| StrategyError::Memory("empty".into()))?;
+        Ok(())
+    }
+}
+
+#[test]
+fn memory_is_given_when_it_changed_and_brings_a_proposer_back() {
+    let study = study(floats(1), 1, Method::Mobo, 2, 100);
+    let fresh = || {
+        let region = Region::new(&study.problem.space).unwrap();
+        Proposer::with(&study, region, Some(Box::new(Counting(0))))
+    };
+    for dice in 0..20 {
+        let events = run(&mut fresh(), &study, 50, 4, dice);
+        let mut memory = vec![0];
+        let mut unchanged = 0;
+        for event in &events {
+            let Event::Ask(_, candidate) = event else { continue };
+            match &candidate.memory {
+                Some(new) => assert_ne!(std::mem::replace(&mut memory, new.clone()), *new),
+                None => unchanged += 1,
+            }
+        }
+        assert!(unchanged > 0 && memory != [0]);
+        for rest in [0, 1, 20, events.len()] {
+            replay(fresh(), &events, rest);
+        }
+    }
+}
+
+/// Shares of the unit hypervolume after `trials` trials of a problem of `objectives` objectives.
+fn progress(method: Method, objectives: usize, trials: u64) -> f64 {
+    // DTLZ2 (Deb et al. 2005) off the centre, every second objective turned to be maximized.
+    let f = |x: &[f64]| {
+        let (position, distance) = x.split_at(objectives - 1);
+        let g: f64 = distance.iter().map(|x| (x - 0.7) * (x - 0.7)).sum();
+        let angle = |x: &f64| x * std::f64::consts::FRAC_PI_2;
+        (0..objectives)
+            .map(|m| {
+                let cosines = position[..objectives - 1 - m].iter().map(|x| angle(x).cos());
+                let sine = if m == 0 { 1.0 } else { angle(&position[objectives - 1 - m]).sin() };
+                (1.0 + g) * cosines.product::<f64>() * sine
+            })
+            .collect::<Vec<f64>>()
+    };
+    let study = study(floats(10), objectives, method, 20, trials);
+    let mut proposer = Proposer::new(&study).unwrap();
+    let mut points = Vec::new();
+    let mut pending = std::collections::VecDeque::new();
+    for trial in 0..trials {
+        pending.push_back((trial, proposer.ask(trial).design));
+        if pending.len() == 5 {
+            let (ended, design) = pending.pop_front().unwrap();
+            let y = f(&Space::numbers(&design));
+            let signs = study.problem.objectives.iter().map(|o| o.goal.sign());
+            proposer.tell(ended, &ok(&y.iter().zip(signs).map(|(y, s)| y * s).collect::<Vec<f64>>()));
+            points.push(y);
+        }
+    }
+    hypervolume(&points, &vec![1.2; objectives])
+}
+
+#[test]
+fn evolution_gets_further_than_space_filling() {
+    for (method, objectives) in
+        [(Method::Nsga2, 2), (Method::Nsga3, 2), (Method::Nsga2, 3), (Method::Nsga3, 3)]
+    {
+        let found = progress(method, objectives, 600);
+        let sobol = progress(Method::Sobol, objectives, 600);
+        assert!(found > 1.2 * sobol, "{method:?} M = {objectives}: {found} against {sobol}");
+    }
+}

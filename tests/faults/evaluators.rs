@@ -1,0 +1,127 @@
+//! Commands that misbehave: recorded as what they are, never as numbers.
+
+use super::support::python::h5py;
+use super::support::{Ranks, Scene, commanded};
+use std::collections::BTreeSet;
+use std::fs;
+
+const COMMAND: &str = r#"
+ok() { echo "{\"a\": $1, \"b\": {\"value\": 0.5, \"sem\": 0.25}}" > result.json; }
+echo noise; echo "trial $1 says so" >&2
+case $1 in
+1) echo '{"a": NaN, "b": 1}' > result.json;;
+2) echo '{"a": 1}' > result.json;;
+3) head -c 999 /dev/urandom > result.json;;
+4) exit 3;;
+5) exit 9;;
+6) kill -SEGV $$;;
+7) trap "" TERM; sleep 1000;;
+8) : > result.json;;
+9) echo '{"a": 1e999, "b": 1}' > result.json;;
+10) ;;
+11) ok 0.0; exit 1;;
+*) ok $2;;
+esac
+"#;
+
+/// Trial, status, and a word of the reason; all others are ok.
+const WANT: [(usize, &str, &str); 11] = [
+    (1, "failed", "output: the result is no JSON"),
+    (2, "failed", "objective \"b\" is missing; the result has a"),
+    (3, "failed", "output: "),
+    (4, "failed", "exit: exit code 3; last lines: trial 4 says so"),
+    (5, "infeasible", "trial 5 says so"),
+    (6, "failed", "signal: ended by signal 11 (SIGSEGV"),
+    (7, "failed", "timeout: still running after 0.7 s"),
+    (8, "failed", "the result is empty"),
+    (9, "failed", "output: "),
+    (10, "failed", "wrote no result"),
+    (11, "failed", "exit: exit code 1"),
+];
+
+#[test]
+fn every_failure_is_recorded_with_its_reason_and_without_a_value() {
+    let more = "timeout = \"700 ms\"\ngrace = \"100 ms\"\nexit_codes = { 9 = \"infeasible\" }";
+    for ranks in [Ranks::Threads(3), Ranks::Mpi(4)] {
+        let scene = Scene::new(&commanded(14, COMMAND, more));
+        let ended = scene.complete(ranks, &[]);
+        assert!(ended.out.contains("14 of 14: 3 ok, 1 infeasible, 10 failed"), "{ended}");
+        let table = scene.table();
+        table.assert_complete(14);
+        for (trial, row) in table.rows.iter().enumerate() {
+            let want = WANT.iter().find(|want| want.0 == trial);
+            let (status, word) = want.map_or(("ok", ""), |(_, status, word)| (*status, *word));
+            assert_eq!(row["status"], status, "{row:?}");
+            assert!(row["reason"].contains(word), "{row:?}");
+            let values = [&row["a"], &row["b"], &row["b_sem"]];
+            match status {
+                "ok" => assert_eq!(values, [&row["x"], "0.5", "0.25"]),
+                _ => assert_eq!(values, ["", "", ""], "{row:?}"),
+            }
+        }
+        seen_by_h5py(&scene);
+    }
+}
+
+fn seen_by_h5py(scene: &Scene) {
+    let script = "t = f['trials']\nprint(json.dumps([t['status'].asstr()[:].tolist(), \
+                  [[repr(v) for v in row] for row in t['objectives'][:].tolist()]]))";
+    let Some(seen) = h5py(&scene.run_dir().join("history.h5"), script) else { return };
+    for (status, row) in seen[0].as_array().unwrap().iter().zip(seen[1].as_array().unwrap()) {
+        let missing = row.as_array().unwrap().iter().filter(|v| *v == "nan").count();
+        assert_eq!(missing, if status == "ok" { 0 } else { 2 }, "{status}: {row}");
+    }
+}
+
+#[test]
+fn a_failed_attempt_is_repeated_as_often_as_allowed() {
+    let command =
+        r#"case "$3" in *attempt-3) echo "{\"a\": 1, \"b\": 1}" > result.json;; *) exit 4;; esac"#;
+    for (retries, status) in [(1, "failed"), (2, "ok")] {
+        let scene = Scene::new(&commanded(4, command, &format!("retries = {retries}")));
+        scene.complete(Ranks::Threads(2), &[]).says(&["exit: exit code 4", "it is tried again"]);
+        assert_eq!(scene.table().column("status"), [status; 4]);
+        assert_eq!(scene.status()["attempts"], 4 * (1 + retries));
+        let attempts = fs::read_dir(scene.run_dir().join("trials/000000")).unwrap();
+        assert_eq!(attempts.count(), 1 + retries);
+    }
+}
+
+#[test]
+fn a_study_in_which_nothing_works_ends_with_distinct_designs() {
+    for method in ["sobol", "mobo", "nsga2"] {
+        let study =
+            commanded(24, "exit 3", "").replace("\"sobol\"", &format!("\"{method}\"\ninitial = 4"));
+        let scene = Scene::new(&study);
+        let ended = scene.complete(Ranks::Threads(2), &[]);
+        assert!(ended.out.contains("24 of 24: 0 ok, 0 infeasible, 24 failed"), "{ended}");
+        let table = scene.table();
+        let designs: BTreeSet<&str> = table.column("x").into_iter().collect();
+        assert_eq!(designs.len(), 24, "{method}: {designs:?}");
+        assert!(table.column("a").iter().all(|a| a.is_empty()));
+    }
+}
+
+#[test]
+fn ranks_that_cannot_evaluate_spoil_no_trial() {
+    for ranks in [Ranks::Threads(2), Ranks::Mpi(3)] {
+        let scene = Scene::new("");
+        let card = scene.write("card.txt", "x = {{x}}");
+        let command = format!(
+            "[ $1 = 5 ] && [ ! -e {0}.gone ] && mv {0} {0}.gone; echo '{{\"a\": 1, \"b\": 1}}' > result.json",
+            card.display()
+        );
+        scene.write("study.toml", &commanded(20, &command, "templates = [\"card.txt\"]"));
+        let ended = scene.run(ranks, &[]).expect(1);
+        ended.says(&[
+            "gets no more trials",
+            "no evaluating rank is left",
+            "card.txt",
+            "same line again",
+        ]);
+        scene.run(ranks, &[]).expect(78).says(&["card.txt"]);
+        fs::copy(scene.path("card.txt.gone"), &card).unwrap();
+        scene.complete(ranks, &[]);
+        assert_eq!(scene.table().column("status"), ["ok"; 20]);
+    }
+}

@@ -1,0 +1,18 @@
+//! The program from outside: on threads and on MPI, with wrong input, damage, full disks, bad
+//! evaluators, signals and kills. One clear message, the documented exit code, nothing lost.
+
+#![cfg(feature = "mpi")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod damage;
+mod directories;
+mod disk;
+mod evaluators;
+mod kills;
+mod ranks;
+mod restart;
+mod signals;
+mod studies;
