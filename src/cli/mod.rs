@@ -16,6 +16,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use tracing_subscriber::EnvFilter;
 
 const AFTER_HELP: &str = "\
 A first study:
@@ -57,6 +58,7 @@ enum Command {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> Exit {
+    listen_to_warnings();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -79,6 +81,14 @@ pub fn main() -> Exit {
             write_out(None, &script)
         }
     }
+}
+
+/// What goes wrong on any rank without ending it is told on standard error.
+fn listen_to_warnings() {
+    let filter = EnvFilter::try_from_env("PARETORANK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Somebody else listens already: a program that uses this library.
+    let _ = to_stderr.try_init();
 }
 
 /// The exit code that a store's trouble deserves.

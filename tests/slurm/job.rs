@@ -30,6 +30,8 @@ impl Job {
             .arg("study.toml")
             .env("PARETORANK", env!("CARGO_BIN_EXE_paretorank"))
             .env("LAUNCH", launch)
+            // What killed ranks leave of their shared memory goes with the folder.
+            .env("OMPI_MCA_btl_vader_backing_directory", folder)
             .envs(variables.iter().copied());
         // A test machine has fewer cores than ranks, and its only user may be root.
         for (name, value) in [
