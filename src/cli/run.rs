@@ -301,7 +301,7 @@ fn attempt(
         std::thread::sleep(LOOK);
     }
     let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
-    observer.finish(coordinator::counts_of(&history));
+    observer.finish(history.counts());
     *into = Some(history);
     match ended {
         Ended::Ending(Ending::Complete) => Ok(Exit::Complete),

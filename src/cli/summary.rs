@@ -1,7 +1,7 @@
 //! The last words of a run: what came out and where it is.
 
 use crate::config::{Evaluator, Study};
-use crate::coordinator::{Counts, counts_of};
+use crate::problem::Counts;
 use crate::report::{self, Curve};
 use crate::store::History;
 use crate::test_functions;
@@ -26,7 +26,7 @@ impl Standing {
     pub fn of(study: &Study, history: &History) -> Self {
         let curve = Curve::of(&study.problem, history);
         Self {
-            counts: counts_of(history),
+            counts: history.counts(),
             front: report::front(&study.problem, history).len(),
             hypervolume: curve.map(|c| (c.last(), c.reference)),
             maximum: maximum_hypervolume(study),

@@ -1,6 +1,6 @@
 //! The loop of rank 0: events in from ranks, strategy, signals and clock; commands out.
 
-use super::state::{Command, Coordinator, Counts, Ending, Event, Settings};
+use super::state::{Command, Coordinator, Ending, Event, Settings};
 use super::strategist::Strategist;
 use crate::comm::{Message, Rank, Transport, TransportError};
 use crate::config::Study;
@@ -246,17 +246,6 @@ pub fn dismiss(transport: &mut dyn Transport, code: u8) {
         // A rank that is gone needs no goodbye.
         let _ = transport.send(rank, &Message::Leave(code));
     }
-}
-
-/// The counts at the start, for the observer.
-pub fn counts_of(history: &History) -> Counts {
-    let mut counts = Counts::default();
-    for trial in &history.trials {
-        if let Some(completed) = &trial.completed {
-            counts.note(&completed.outcome);
-        }
-    }
-    counts
 }
 
 /// Seconds since 1970.

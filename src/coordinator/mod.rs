@@ -14,6 +14,6 @@ mod strategist;
 #[cfg(test)]
 mod tests;
 
-pub use driver::{Clockwork, Drive, Ended, counts_of, dismiss, drive, now_s};
-pub use state::{Command, Coordinator, Counts, Ending, Event, Settings};
+pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
+pub use state::{Command, Coordinator, Ending, Event, Settings};
 pub use strategist::{Request, Strategist};

@@ -1,8 +1,7 @@
 //! Progress for people: one live line on a terminal, plain dated lines elsewhere and in `run.log`.
 
-use crate::coordinator::Counts;
 use crate::pareto;
-use crate::problem::{Outcome, Problem};
+use crate::problem::{Counts, Outcome, Problem};
 use crate::store::{History, Proposed};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;

@@ -2,4 +2,4 @@
 
 mod bounded;
 
-pub use bounded::{Minimum, minimize};
+pub use bounded::{Minimum, NoStart, minimize};

@@ -3,6 +3,7 @@
 //! Pure data and arithmetic: no file, clock, process or random state.
 
 mod constraint;
+mod counts;
 mod objective;
 mod parameter;
 mod region;
@@ -10,6 +11,7 @@ mod space;
 mod trial;
 
 pub use constraint::LinearConstraint;
+pub use counts::Counts;
 pub use objective::{Goal, Metric, Objective};
 pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The history is a pure fold over records in the order in which they happened. A checkpoint is the
 //! fold so far; the journal holds the records since.
 
-use crate::problem::{Design, Outcome, TrialId};
+use crate::problem::{Counts, Design, Outcome, TrialId};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened.
@@ -126,6 +126,15 @@ pub struct Misfit {
 }
 
 impl History {
+    /// The ended trials by outcome; nothing is running or ready in a history.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for completed in self.trials.iter().filter_map(|t| t.completed.as_ref()) {
+            counts.note(&completed.outcome);
+        }
+        counts
+    }
+
     /// Folds one record in.
     ///
     /// # Errors
