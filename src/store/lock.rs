@@ -225,6 +225,8 @@ mod tests {
 
     #[test]
     fn the_start_of_a_process_is_found_and_differs_between_processes() {
+        // The kernel counts in hundredths of a second: let one pass.
+        std::thread::sleep(std::time::Duration::from_millis(30));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let childs = begun(child.id() as i32);
         child.kill().unwrap();
