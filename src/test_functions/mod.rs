@@ -82,7 +82,7 @@ pub fn names() -> &'static [&'static str] {
 
 /// The test function `name` with `dimension` parameters and `objectives` objectives; `shift` moves
 /// the optimum of every distance variable to a place drawn with that seed, away from the centre and
-/// the edges of the box. Domain, attainable values and maximal hypervolume stay the same.
+/// the edges of the box. Domain and maximal hypervolume stay the same.
 ///
 /// # Errors
 /// An unknown name, or numbers it cannot have.
