@@ -9,7 +9,7 @@
 //!
 //! Before any point dominates r, S = 0 and the same formula pulls towards it.
 
-use super::normal::{hazard, log_cdf, log_sum_exp};
+use super::normal::{LogCdfTable, log_sum_exp};
 
 /// Nodes and weights of 8-point Gauss-Legendre quadrature on [0, 1].
 const NODES: [(f64, f64); 8] = [
@@ -30,7 +30,8 @@ const DROP: f64 = 5.0;
 #[derive(Debug, Clone)]
 pub struct Directions {
     reference: Vec<f64>,
-    directions: Vec<Vec<f64>>,
+    /// L × M, one direction after the other.
+    directions: Vec<f64>,
     radii: Vec<f64>,
 }
 
@@ -43,12 +44,31 @@ struct Reach {
     dsd: f64,
 }
 
+/// M normal variables below the reference point: z = gap_m − t λ_m / σ_m at distance t along λ.
+struct Normals<'a> {
+    sd: &'a [f64],
+    /// 1 / σ.
+    precision: Vec<f64>,
+    /// (r − μ) / σ.
+    gaps: Vec<f64>,
+}
+
+/// One direction's integrand at the nodes.
+struct Integrand {
+    /// Distance of each node.
+    at: [f64; NODES.len()],
+    /// Share of each node in the integral.
+    shares: [f64; NODES.len()],
+    /// Log of the integral.
+    log: f64,
+}
+
 impl Directions {
     /// `directions` are unit vectors with positive entries (length M); the front is given in the same
     /// coordinates as `reference`, smaller is better.
     pub fn new(front: &[Vec<f64>], reference: &[f64], directions: Vec<Vec<f64>>) -> Self {
         let radii = vec![0.0; directions.len()];
-        let mut this = Self { reference: reference.to_vec(), directions, radii };
+        let mut this = Self { reference: reference.to_vec(), directions: directions.concat(), radii };
         for point in front {
             this.insert(point);
         }
@@ -57,103 +77,133 @@ impl Directions {
 
     /// Notes a point of the front.
     pub fn insert(&mut self, point: &[f64]) {
-        for (direction, radius) in self.directions.iter().zip(&mut self.radii) {
+        let m = self.reference.len();
+        for (direction, radius) in self.directions.chunks_exact(m).zip(&mut self.radii) {
             let along = self.reference.iter().zip(point).zip(direction).map(|((r, p), l)| (r - p) / l);
             *radius = radius.max(along.fold(f64::INFINITY, f64::min));
         }
     }
 
-    /// Log of the mean over directions, with derivatives (see [`super::Improvement::log_value`]).
-    pub fn log_value(&self, mean: &[f64], sd: &[f64], dmean: &mut [f64], dsd: &mut [f64]) -> f64 {
-        let m = mean.len();
-        let count = self.directions.len();
-        let mut logs = Vec::with_capacity(count);
-        let mut slopes = vec![0.0; count * 2 * m];
-        for ((direction, radius), slopes) in
-            self.directions.iter().zip(&self.radii).zip(slopes.chunks_exact_mut(2 * m))
-        {
-            let (dm, ds) = slopes.split_at_mut(m);
-            logs.push(self.along(direction, *radius, mean, sd, dm, ds));
-        }
-        let total = log_sum_exp(&logs);
-        dmean.fill(0.0);
-        dsd.fill(0.0);
-        for (log, slopes) in logs.iter().zip(slopes.chunks_exact(2 * m)) {
-            let share = (log - total).exp();
-            if share > 0.0 {
-                for k in 0..m {
-                    dmean[k] += share * slopes[k];
-                    dsd[k] += share * slopes[m + k];
-                }
-            }
-        }
-        total - (count as f64).ln()
+    /// Log of the mean over directions.
+    pub fn log_value(&self, mean: &[f64], sd: &[f64]) -> f64 {
+        let normals = self.normals(mean, sd);
+        let logs: Vec<f64> = self.each().map(|(l, s)| normals.along(l, s).1.log).collect();
+        log_sum_exp(&logs) - (logs.len() as f64).ln()
     }
 
-    /// Log of one direction's integral.
-    fn along(
+    /// The same with derivatives (see [`super::Improvement::log_value_with_gradient`]).
+    pub fn log_value_with_gradient(
         &self,
-        direction: &[f64],
-        radius: f64,
         mean: &[f64],
         sd: &[f64],
         dmean: &mut [f64],
         dsd: &mut [f64],
     ) -> f64 {
-        let m = mean.len();
-        let power = (m - 1) as f64;
-        let z = |k: usize, t: f64| (self.reference[k] - direction[k] * t - mean[k]) / sd[k];
-        let reach = self.reach(direction, radius, mean, sd);
-        let at = |node: f64| radius + reach.width * node;
+        let normals = self.normals(mean, sd);
+        let found: Vec<(Reach, Integrand)> = self.each().map(|(l, s)| normals.along(l, s)).collect();
+        let logs: Vec<f64> = found.iter().map(|(_, i)| i.log).collect();
+        let total = log_sum_exp(&logs);
+        dmean.fill(0.0);
+        dsd.fill(0.0);
+        for ((direction, _), (reach, integrand)) in self.each().zip(&found) {
+            let share = (integrand.log - total).exp();
+            if share > 1e-14 {
+                normals.add_slopes(share, direction, reach, integrand, dmean, dsd);
+            }
+        }
+        total - (logs.len() as f64).ln()
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&[f64], f64)> {
+        self.directions.chunks_exact(self.reference.len()).zip(self.radii.iter().copied())
+    }
+
+    fn normals<'a>(&self, mean: &[f64], sd: &'a [f64]) -> Normals<'a> {
+        let precision: Vec<f64> = sd.iter().map(|s| 1.0 / s).collect();
+        let gap = |((r, m), p): ((&f64, &f64), &f64)| (r - m) * p;
+        let gaps = self.reference.iter().zip(mean).zip(&precision).map(gap).collect();
+        Normals { sd, precision, gaps }
+    }
+}
+
+impl Normals<'_> {
+    /// One direction's integral from the radius S on.
+    fn along(&self, direction: &[f64], radius: f64) -> (Reach, Integrand) {
+        let table = LogCdfTable::get();
+        let power = self.sd.len() as i32 - 1;
+        let reach = self.reach(direction, radius);
+        let at = NODES.map(|(node, _)| radius + reach.width * node);
         let mut logs = [0.0; NODES.len()];
-        for (log, (node, weight)) in logs.iter_mut().zip(NODES) {
-            let t = at(node);
-            *log = weight.ln() + power * t.ln();
-            for k in 0..m {
-                *log += log_cdf(z(k, t));
+        for ((gap, precision), l) in self.gaps.iter().zip(&self.precision).zip(direction) {
+            let slope = l * precision;
+            for (log, t) in logs.iter_mut().zip(at) {
+                *log += table.value(gap - slope * t);
             }
         }
-        let sum = log_sum_exp(&logs);
-        // ∂/∂width of the logarithm, through the nodes; the factor `width` itself comes at the end.
-        let mut dwidth = 0.0;
-        for (log, (node, _)) in logs.iter().zip(NODES) {
-            let share = (log - sum).exp();
-            if share < 1e-12 {
-                continue;
-            }
-            let t = at(node);
-            dwidth += share * power * node / t;
-            for k in 0..m {
-                let z = z(k, t);
-                let slope = share * hazard(z) / sd[k];
-                dmean[k] -= slope;
-                dsd[k] -= slope * z;
-                dwidth -= slope * direction[k] * node;
-            }
+        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        // t^(M−1) enters as a factor: its logarithm would cost as much as all of Φ.
+        let mut shares = [0.0; NODES.len()];
+        for (((share, log), t), (_, weight)) in shares.iter_mut().zip(logs).zip(at).zip(NODES) {
+            *share = weight * t.powi(power) * (log - largest).exp();
         }
-        dwidth += 1.0 / reach.width;
-        dmean[reach.objective] += dwidth * reach.dmean;
-        dsd[reach.objective] += dwidth * reach.dsd;
-        sum + reach.width.ln()
+        let sum: f64 = shares.iter().sum();
+        let log = largest + (sum * reach.width).ln();
+        (reach, Integrand { at, shares: shares.map(|s| s / sum), log })
+    }
+
+    /// Adds `share` · ∂ log integral / ∂ (μ, σ).
+    fn add_slopes(
+        &self,
+        share: f64,
+        direction: &[f64],
+        reach: &Reach,
+        integrand: &Integrand,
+        dmean: &mut [f64],
+        dsd: &mut [f64],
+    ) {
+        let table = LogCdfTable::get();
+        let power = (self.sd.len() - 1) as f64;
+        // Through the nodes; the factor `width` itself is the first term.
+        let mut dwidth = 1.0 / reach.width;
+        for ((node, _), (t, of_node)) in NODES.iter().zip(integrand.at.iter().zip(&integrand.shares)) {
+            dwidth += of_node * power * node / t;
+        }
+        for (k, l) in direction.iter().enumerate() {
+            let (gap, precision) = (self.gaps[k], self.precision[k]);
+            let (mut by_mean, mut by_sd, mut by_width) = (0.0, 0.0, 0.0);
+            for ((node, _), (t, of_node)) in NODES.iter().zip(integrand.at.iter().zip(&integrand.shares))
+            {
+                let z = gap - l * precision * t;
+                let slope = of_node * table.slope(z);
+                by_mean += slope;
+                by_sd += slope * z;
+                by_width += slope * node;
+            }
+            dmean[k] -= share * precision * by_mean;
+            dsd[k] -= share * precision * by_sd;
+            dwidth -= precision * l * by_width;
+        }
+        dmean[reach.objective] += share * dwidth * reach.dmean;
+        dsd[reach.objective] += share * dwidth * reach.dsd;
     }
 
     /// Where the first factor has all but vanished: a z that starts at z₀ has lost ½ DROP² in
     /// log Φ after √(z₀² + DROP²) − |z₀| in the tail, or after z₀ + DROP from above. So the nodes lie
     /// where the integrand is, however deep in its tail it starts.
-    fn reach(&self, direction: &[f64], radius: f64, mean: &[f64], sd: &[f64]) -> Reach {
+    fn reach(&self, direction: &[f64], radius: f64) -> Reach {
         let mut least = Reach { width: f64::INFINITY, objective: 0, dmean: 0.0, dsd: 0.0 };
-        for k in 0..mean.len() {
-            let z = (self.reference[k] - direction[k] * radius - mean[k]) / sd[k];
+        for (k, l) in direction.iter().enumerate() {
+            let z = self.gaps[k] - l * self.precision[k] * radius;
             let (delta, slope) = if z >= 0.0 {
                 (z + DROP, 1.0)
             } else {
                 let root = (z * z + DROP * DROP).sqrt();
                 (root + z, z / root + 1.0)
             };
-            let width = delta * sd[k] / direction[k];
+            let width = delta * self.sd[k] / l;
             if width < least.width {
-                let dsd = (delta - slope * z) / direction[k];
-                least = Reach { width, objective: k, dmean: -slope / direction[k], dsd };
+                let dsd = (delta - slope * z) / l;
+                least = Reach { width, objective: k, dmean: -slope / l, dsd };
             }
         }
         least

@@ -27,12 +27,27 @@ pub enum Improvement {
 pub const MOST_BOX_OBJECTIVES: usize = 3;
 
 impl Improvement {
-    /// Value at means and standard deviations (length M, σ > 0); its derivatives with respect to
-    /// them go to `dmean` and `dsd`.
-    pub fn log_value(&self, mean: &[f64], sd: &[f64], dmean: &mut [f64], dsd: &mut [f64]) -> f64 {
+    /// Value at means and standard deviations (length M, σ > 0).
+    pub fn log_value(&self, mean: &[f64], sd: &[f64]) -> f64 {
         match self {
-            Improvement::Boxes(boxes) => boxes.log_value(mean, sd, dmean, dsd),
-            Improvement::Directions(directions) => directions.log_value(mean, sd, dmean, dsd),
+            Improvement::Boxes(boxes) => boxes.log_value(mean, sd),
+            Improvement::Directions(directions) => directions.log_value(mean, sd),
+        }
+    }
+
+    /// The same; derivatives with respect to means and standard deviations go to `dmean` and `dsd`.
+    pub fn log_value_with_gradient(
+        &self,
+        mean: &[f64],
+        sd: &[f64],
+        dmean: &mut [f64],
+        dsd: &mut [f64],
+    ) -> f64 {
+        match self {
+            Improvement::Boxes(boxes) => boxes.log_value_with_gradient(mean, sd, dmean, dsd),
+            Improvement::Directions(directions) => {
+                directions.log_value_with_gradient(mean, sd, dmean, dsd)
+            }
         }
     }
 

@@ -41,8 +41,7 @@ fn boxes_hold_the_gain_of_a_certain_point() {
         let (front, reference) = (front(m, 12), vec![1.1; m]);
         let boxes = Boxes::new(&front, &reference);
         let new = vec![0.45; m];
-        let (mut a, mut b) = (vec![0.0; m], vec![0.0; m]);
-        let found = boxes.log_value(&new, &vec![1e-9; m], &mut a, &mut b).exp();
+        let found = boxes.log_value(&new, &vec![1e-9; m]).exp();
         let expected = hypervolume_gain(&front, &reference, &new, 200_000);
         assert!((found - expected).abs() < 0.01 * expected, "M = {m}: {found} against {expected}");
     }
@@ -54,8 +53,7 @@ fn boxes_agree_with_monte_carlo() {
         let (front, reference) = (front(m, 10), vec![1.1; m]);
         let boxes = Boxes::new(&front, &reference);
         let (mean, sd) = (vec![0.7; m], vec![0.15; m]);
-        let (mut a, mut b) = (vec![0.0; m], vec![0.0; m]);
-        let found = boxes.log_value(&mean, &sd, &mut a, &mut b).exp();
+        let found = boxes.log_value(&mean, &sd).exp();
         let mut rng = crate::rng::stream(5, "test normal", m as u64);
         let gains: Vec<f64> = (0..40_000)
             .map(|_| {
@@ -65,8 +63,7 @@ fn boxes_agree_with_monte_carlo() {
                     .map(|(m, s)| m + s * Distribution::<f64>::sample(&StandardNormal, &mut rng))
                     .collect();
                 // The gain of one draw is what the boxes hold at its certain place: checked above.
-                let (mut a, mut b) = (vec![0.0; m], vec![0.0; m]);
-                boxes.log_value(&y, &vec![1e-9; m], &mut a, &mut b).exp()
+                boxes.log_value(&y, &vec![1e-9; m]).exp()
             })
             .collect();
         let n = gains.len() as f64;
@@ -86,9 +83,9 @@ fn directions_order_points_as_boxes_do() {
         let mut offsets = Vec::new();
         for (level, spread) in [(0.5, 0.1), (0.65, 0.2), (0.8, 0.05), (1.0, 0.3), (1.3, 0.2)] {
             let mean: Vec<f64> = (0..m).map(|k| level + 0.05 * k as f64).collect();
-            let (sd, mut a, mut b) = (vec![spread; m], vec![0.0; m], vec![0.0; m]);
-            let exact = boxes.log_value(&mean, &sd, &mut a, &mut b);
-            let approximate = directions.log_value(&mean, &sd, &mut a, &mut b);
+            let sd = vec![spread; m];
+            let exact = boxes.log_value(&mean, &sd);
+            let approximate = directions.log_value(&mean, &sd);
             offsets.push(approximate - exact);
         }
         // Both are logarithms up to a constant: M π^{M/2} / (Γ(M/2 + 1) 2^M) over the dimension.
@@ -117,11 +114,10 @@ fn gradients_agree_with_central_differences() {
                 let mean: Vec<f64> = (0..m).map(|k| level + 0.07 * k as f64).collect();
                 let sd: Vec<f64> = (0..m).map(|k| spread * (1.0 + 0.2 * k as f64)).collect();
                 let (mut dm, mut ds) = (vec![0.0; m], vec![0.0; m]);
-                let value = form.log_value(&mean, &sd, &mut dm, &mut ds);
+                let value = form.log_value_with_gradient(&mean, &sd, &mut dm, &mut ds);
                 assert!(value.is_finite());
-                let at = |mean: &[f64], sd: &[f64]| {
-                    form.log_value(mean, sd, &mut vec![0.0; m], &mut vec![0.0; m])
-                };
+                assert!((value - form.log_value(&mean, &sd)).abs() < 1e-10);
+                let at = |mean: &[f64], sd: &[f64]| form.log_value(mean, sd);
                 for k in 0..m {
                     for (kind, found) in [("mean", dm[k]), ("sd", ds[k])] {
                         let step = 1e-6 * sd[k].min(1.0);

@@ -59,10 +59,9 @@ impl Acquire {
 
     /// Value at a point of the unit cube.
     pub fn value(&self, x: &[f64]) -> f64 {
-        let m = self.model.objectives.len();
         let predictions = self.model.objectives.iter().map(|p| p.predict(x));
         let (mean, sd): (Vec<f64>, Vec<f64>) = predictions.map(|p| (p.mean, p.sd)).unzip();
-        let gain = self.improvement.log_value(&mean, &sd, &mut vec![0.0; m], &mut vec![0.0; m]);
+        let gain = self.improvement.log_value(&mean, &sd);
         gain + self.feasibility(x, None)
     }
 
@@ -77,7 +76,7 @@ impl Acquire {
             (mean[k], sd[k]) = (prediction.mean, prediction.sd);
         }
         let (mut by_mean, mut by_sd) = (vec![0.0; m], vec![0.0; m]);
-        let gain = self.improvement.log_value(&mean, &sd, &mut by_mean, &mut by_sd);
+        let gain = self.improvement.log_value_with_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
         gradient.fill(0.0);
         for (k, slopes) in slopes.chunks_exact(2 * d).enumerate() {
             for j in 0..d {
