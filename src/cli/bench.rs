@@ -4,7 +4,7 @@ use super::{bench_dispatch, bench_optimizer};
 use crate::config::{Builtin, Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
 use crate::exit::Exit;
 use crate::problem::{Goal, Objective, Parameter, ParameterKind, Problem, Scale, Space};
-use crate::test_functions::{self, TestFunctionError};
+use crate::test_functions::TestFunctionError;
 use std::path::PathBuf;
 
 /// Arguments of `paretorank bench`.
@@ -38,8 +38,7 @@ pub fn study_of(
     initial: u64,
     trials: u64,
 ) -> Result<Study, TestFunctionError> {
-    let Builtin { function, dimension, objectives, shift, .. } = &builtin;
-    let function = test_functions::by_name(function, *dimension, *objectives, *shift)?;
+    let function = builtin.test_function()?;
     let parameter = |(j, (lower, upper)): (usize, (f64, f64))| Parameter {
         name: format!("x{j}"),
         kind: ParameterKind::Float { lower, upper, scale: Scale::Linear },

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::pareto;
 use crate::problem::{Measurement, Outcome, Space};
 use crate::strategy::Proposer;
-use crate::test_functions;
+use crate::test_functions::{self, TestFunctionError, Variant};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,21 @@ pub struct Args {
     /// Test function
     #[arg(long, default_value = "dtlz2")]
     problem: String,
-    /// Number of objectives, M
-    #[arg(long, default_value_t = 3)]
-    objectives: usize,
-    /// Number of parameters, d
-    #[arg(long, default_value_t = 20)]
-    parameters: usize,
-    /// Seed of the vector that moves the optimum off the centre of the box
-    #[arg(long, value_name = "SEED")]
+    /// Number of objectives, M [default: the problem's usual one]
+    #[arg(long)]
+    objectives: Option<usize>,
+    /// Number of parameters, d [default: the problem's usual one]
+    #[arg(long)]
+    parameters: Option<usize>,
+    /// Seed of the vector that moves the optimum off the centre of the box; for gp-..., of the draw
+    #[arg(long, value_name = "SEED", group = "variant")]
     shift: Option<u64>,
+    /// Seed that moves the optimum and gives every distance variable a weight of its own
+    #[arg(long, value_name = "SEED", group = "variant")]
+    heterogeneous: Option<u64>,
+    /// Seed that moves the optimum, weighs distance variables and rotates them
+    #[arg(long, value_name = "SEED", group = "variant")]
+    rotated: Option<u64>,
     /// Strategy
     #[arg(long, value_enum, default_value = "mobo")]
     strategy: Method,
@@ -54,6 +60,27 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
         return Err(format!("{first} comes after {last}"));
     }
     Ok((first, last))
+}
+
+impl Args {
+    /// The problem as a study would have it.
+    fn builtin(&self) -> Result<Builtin, TestFunctionError> {
+        let entry = test_functions::entry(&self.problem)?;
+        // The parser lets one of them pass.
+        let variant = [
+            self.shift.map(Variant::Shifted),
+            self.heterogeneous.map(Variant::Heterogeneous),
+            self.rotated.map(Variant::Rotated),
+        ];
+        Ok(Builtin {
+            function: self.problem.clone(),
+            dimension: self.parameters.unwrap_or(entry.parameters.usual()),
+            objectives: self.objectives.unwrap_or(entry.objectives.usual()),
+            variant: variant.into_iter().flatten().next(),
+            noise: None,
+            delay: None,
+        })
+    }
 }
 
 /// One seed's run.
@@ -116,19 +143,11 @@ fn line(run: &Run) -> String {
 }
 
 fn one(args: &Args, seed: u64) -> Result<Run, String> {
-    let builtin = Builtin {
-        function: args.problem.clone(),
-        dimension: args.parameters,
-        objectives: args.objectives,
-        shift: args.shift,
-        noise: None,
-        delay: None,
-    };
+    let builtin = args.builtin().map_err(|e| e.to_string())?;
+    let function = builtin.test_function().map_err(|e| e.to_string())?;
     let study =
         study_of(builtin, args.strategy, args.initial, args.trials).map_err(|e| e.to_string())?;
     let study = Study { seed, ..study };
-    let function = test_functions::by_name(&args.problem, args.parameters, args.objectives, args.shift);
-    let function = function.map_err(|e| e.to_string())?;
     let mut proposer = Proposer::new(&study).map_err(|e| e.to_string())?;
     let reference = function.reference_point();
     let mut points = Vec::new();

@@ -1,6 +1,7 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
 use crate::problem::Problem;
+use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -74,12 +75,23 @@ pub struct Builtin {
     pub dimension: usize,
     /// Number of objectives.
     pub objectives: usize,
-    /// Moves the optimum off the box centre by a vector drawn with this seed.
-    pub shift: Option<u64>,
+    /// What a seed makes of it; in JSON the key is `shift`, `heterogeneous` or `rotated`, or missing.
+    #[serde(flatten)]
+    pub variant: Option<Variant>,
     /// Noise added to every objective.
     pub noise: Option<Noise>,
     /// How long an evaluation pretends to take.
     pub delay: Option<Delay>,
+}
+
+impl Builtin {
+    /// The function itself.
+    ///
+    /// # Errors
+    /// There is no such function, or not in this shape.
+    pub fn test_function(&self) -> Result<Box<dyn TestFunction>, TestFunctionError> {
+        by_name(&self.function, self.dimension, self.objectives, self.variant)
+    }
 }
 
 /// Normal noise on test functions.

@@ -7,7 +7,7 @@ use crate::comm::Task;
 use crate::config::{self, Delay, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, TrialId, Value};
 use crate::rng;
-use crate::test_functions::{self, TestFunction};
+use crate::test_functions::TestFunction;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use std::any::Any;
@@ -29,9 +29,7 @@ impl Bench {
     /// # Errors
     /// The function does not exist in that shape, in words.
     pub(super) fn new(study: &Study, settings: &config::Builtin) -> Result<Self, String> {
-        let config::Builtin { function, dimension, objectives, shift, .. } = settings;
-        let function = test_functions::by_name(function, *dimension, *objectives, *shift)
-            .map_err(|e| e.to_string())?;
+        let function = settings.test_function().map_err(|e| e.to_string())?;
         Ok(Self::with(function, study, settings))
     }
 

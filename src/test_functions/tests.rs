@@ -1,5 +1,7 @@
 //! Values, fronts and hypervolumes of all test functions against independent answers.
 
+use super::Variant::{Heterogeneous, Rotated, Shifted};
+use super::shifted::places;
 use super::*;
 use crate::rng;
 use proptest::prelude::*;
@@ -27,6 +29,11 @@ const PYMOO: &[(&str, &[f64])] = &[
     ("zdt4", &[0.15, 73.24192454828572]),
     ("zdt6", &[0.9995221214960975, 8.272666216255235]),
 ];
+
+/// Functions with distance variables.
+fn with_known_fronts() -> impl Iterator<Item = &'static Entry> {
+    entries().filter(|e| matches!(e.make, Make::WithDistance(_)))
+}
 
 fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0))
@@ -81,10 +88,11 @@ proptest! {
 
     #[test]
     fn values_inside_the_box_are_finite_shifted_or_not(units in prop::collection::vec(0.0..=1.0f64, 8)) {
-        for name in names() {
-            let objectives = if name.starts_with("zdt") { 2 } else { 4 };
-            for shift in [None, Some(1)] {
-                let f = by_name(name, 8, objectives, shift).unwrap();
+        for entry in with_known_fronts() {
+            let objectives = if entry.name.starts_with("zdt") { 2 } else { 4 };
+            for variant in [None, Some(Shifted(1)), Some(Heterogeneous(1)), Some(Rotated(1))] {
+                let name = entry.name;
+                let f = by_name(name, 8, objectives, variant).unwrap();
                 let scaled = |((l, u), t): ((f64, f64), &f64)| l + t * (u - l);
                 let x: Vec<f64> = f.bounds().into_iter().zip(&units).map(scaled).collect();
                 prop_assert!(f.evaluate(&x).iter().all(|v| v.is_finite()), "{name}");
@@ -110,7 +118,7 @@ fn area(points: &mut [[f64; 2]], reference: [f64; 2]) -> f64 {
 #[test]
 fn hypervolumes_of_two_objectives_agree_with_dense_fronts() {
     const POINTS: u32 = 40_000;
-    for name in names() {
+    for Entry { name, .. } in with_known_fronts() {
         let f = by_name(name, 6, 2, None).unwrap();
         let mut points: Vec<[f64; 2]> = (0..=POINTS)
             .map(|k| {
@@ -145,7 +153,7 @@ fn volume(points: &mut [[f64; 3]], reference: [f64; 3]) -> f64 {
 #[test]
 fn hypervolumes_of_three_objectives_agree_with_dense_fronts() {
     const EDGE: u32 = 50;
-    for name in names().iter().filter(|n| n.starts_with("dtlz")) {
+    for Entry { name, .. } in with_known_fronts().filter(|e| e.name.starts_with("dtlz")) {
         let f = by_name(name, 6, 3, None).unwrap();
         let place = |k: u32| {
             let t = f64::from(k) / f64::from(EDGE);
@@ -226,12 +234,75 @@ fn degenerate_fronts_of_many_objectives_have_no_known_hypervolume() {
 
 #[test]
 fn every_name_is_known_and_says_what_it_is() {
-    for name in names() {
-        let f = by_name(name, 4, 2, Some(0)).unwrap();
-        assert_eq!(f.name(), *name);
-        assert_eq!((f.objectives(), f.bounds().len(), f.reference_point().len()), (2, 4, 2));
-        assert!(f.source().contains("doi"));
+    for entry in entries() {
+        let (d, m) = (entry.parameters.usual(), entry.objectives.usual());
+        let f = by_name(entry.name, d, m, None).unwrap();
+        assert_eq!((f.name(), f.source()), (entry.name, entry.source));
+        assert_eq!((f.objectives(), f.bounds().len(), f.reference_point().len()), (m, d, m));
+        assert!(["doi", "arXiv"].iter().any(|word| f.source().contains(word)), "{}", f.source());
     }
+    let mut sorted = names();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), names().len(), "no name twice");
+}
+
+/// The best design of a variant whose first parameters are 0.3, from the places of its seed.
+fn best_design(f: &dyn TestFunction, first: usize, seed: u64) -> Vec<f64> {
+    let (head, tail) = (vec![0.3; first], places(f.bounds().len() - first, seed));
+    let units = head.into_iter().chain(tail);
+    f.bounds().into_iter().zip(units).map(|((l, u), t)| l + t * (u - l)).collect()
+}
+
+#[test]
+fn variants_reach_the_front_at_their_own_place_only() {
+    for entry in with_known_fronts() {
+        let (name, m) = (entry.name, if entry.name.starts_with("zdt") { 2 } else { 3 });
+        let plain = by_name(name, 12, m, None).unwrap();
+        let old = on_front(name, &vec![0.3; m - 1], 12);
+        let want = plain.evaluate(&old);
+        for variant in [Shifted(3), Heterogeneous(3), Rotated(3)] {
+            let f = by_name(name, 12, m, Some(variant)).unwrap();
+            assert_eq!(f.max_hypervolume(), plain.max_hypervolume());
+            // The tenth root in DTLZ6 and the fourth in ZDT6 make much of the last digit.
+            let tolerance = if matches!(name, "dtlz6" | "zdt6") { 0.02 } else { 1e-9 };
+            let best = best_design(&*f, m - 1, 3);
+            let got = f.evaluate(&best);
+            assert!(close(&got, &want, tolerance), "{name} {variant:?}: {want:?} {got:?}");
+            let sum = |values: &[f64]| values.iter().sum::<f64>();
+            assert!(sum(&f.evaluate(&old)) > sum(&want) + 1e-3, "{name} {variant:?}");
+        }
+    }
+}
+
+proptest! {
+    /// Nothing a variant reaches lies below the front of the plain function.
+    #[test]
+    fn variants_stay_above_the_front(units in prop::collection::vec(0.0..=1.0f64, 8), seed in 0..50u64) {
+        for variant in [Shifted(seed), Heterogeneous(seed), Rotated(seed)] {
+            let f = |name| by_name(name, 8, 3, Some(variant)).unwrap().evaluate(&units);
+            prop_assert!(f("dtlz1").iter().sum::<f64>() >= 0.5 - 1e-9);
+            for name in ["dtlz2", "dtlz3", "dtlz4"] {
+                prop_assert!(f(name).iter().map(|y| y * y).sum::<f64>() >= 1.0 - 1e-9, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn heterogeneous_dtlz2_is_the_weighted_sum_of_squares() {
+    let (d, m, seed) = (9, 2, 11);
+    let f = by_name("dtlz2", d, m, Some(Heterogeneous(seed))).unwrap();
+    let x: Vec<f64> = (0..d).map(|j| (0.37 * j as f64 + 0.2).fract()).collect();
+    let g = f.evaluate(&x).iter().map(|y| y * y).sum::<f64>().sqrt() - 1.0;
+    let weights = super::heterogeneous::factors(d - 1, seed);
+    let mut want = 0.0;
+    for (j, c) in places(d - 1, seed).into_iter().enumerate() {
+        let u = x[j + 1];
+        let deviation = if u < c { 0.5 * (u - c) / c } else { 0.5 * (u - c) / (1.0 - c) };
+        want += weights[j] * weights[j] * deviation * deviation;
+    }
+    assert!((g - want).abs() < 1e-12, "{g} {want}");
 }
 
 #[test]
@@ -246,4 +317,13 @@ fn impossible_requests_are_refused() {
     assert!(refusal("dtlz2", 5, 1).contains("at least 2 objectives"));
     assert!(refusal("zdt1", 5, 3).starts_with("zdt1 needs exactly 2 objectives"));
     assert!(refusal("zdt1", 1, 2).contains("at least 2 parameters"));
+    assert!(
+        refusal("gp-rq", 501, 2).starts_with("gp-rq needs 2 to 10 objectives and 1 to 500 parameters")
+    );
+    let refusal = |name, d, m, v| by_name(name, d, m, Some(v)).unwrap_err().to_string();
+    assert!(refusal("gp-rq", 5, 2, Rotated(1)).contains("neither heterogeneous nor rotated"));
+    assert_eq!(
+        refusal("dtlz2", 1002, 2, Rotated(1)),
+        "dtlz2 can be rotated with at most 1000 distance variables, not 1001"
+    );
 }
