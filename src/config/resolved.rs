@@ -56,6 +56,15 @@ pub struct StrategySettings {
     pub in_flight: Option<u64>,
 }
 
+impl StrategySettings {
+    /// Scrambled Sobol trials where nothing is said: 10, or twice the `objectives` if that is more.
+    /// Enough for a first model, which spends further ones better. Not from the number of trials: a run
+    /// may be continued with more of them, and its beginning stays as it is.
+    pub fn default_initial(objectives: usize) -> u64 {
+        (2 * objectives as u64).max(10)
+    }
+}
+
 /// How a design is evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

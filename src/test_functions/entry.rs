@@ -6,6 +6,7 @@ use super::moved::Moved;
 use super::rotated::{MOST_ROTATED, Rotated};
 use super::shifted::Shifted;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A line in the table of test functions.
 #[derive(Debug)]
@@ -47,6 +48,17 @@ pub enum Size {
         /// Taken where nothing is said.
         usual: usize,
     },
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(n) => write!(f, "{n}"),
+            Self::AtLeast { least, .. } => write!(f, "{least} or more"),
+            Self::Between { least, most, .. } => write!(f, "{least} to {most}"),
+            Self::AtLeastObjectives { .. } => write!(f, "M or more"),
+        }
+    }
 }
 
 impl Size {
@@ -101,6 +113,8 @@ pub enum Make {
     WithDistance(fn(usize, usize) -> (Box<dyn TestFunction>, Distance)),
     /// From d, M and a seed.
     Drawn(fn(usize, usize, u64) -> Box<dyn TestFunction>),
+    /// From nothing.
+    AsItIs(fn() -> Box<dyn TestFunction>),
 }
 
 /// Which parameters are distance variables: all from `first` on, each best at `optimum` of its unit
@@ -132,6 +146,15 @@ impl Entry {
     /// The numbers that it can have, for example `at least 2 objectives and exactly 5 parameters`.
     pub fn sizes(&self) -> String {
         format!("{} and {}", self.objectives.text("objectives"), self.parameters.text("parameters"))
+    }
+
+    /// The variants that it can have, by the names of their options.
+    pub fn variants(&self) -> &'static [&'static str] {
+        match self.make {
+            Make::WithDistance(_) => &["shift", "heterogeneous", "rotated"],
+            Make::Drawn(_) => &["shift"],
+            Make::AsItIs(_) => &[],
+        }
     }
 
     /// The function with `dimension` parameters and `objectives` objectives.
@@ -172,6 +195,11 @@ impl Entry {
             }
             (Make::Drawn(make), None) => Ok(make(dimension, objectives, 0)),
             (Make::Drawn(make), Some(Variant::Shifted(seed))) => Ok(make(dimension, objectives, seed)),
+            (Make::AsItIs(make), None) => Ok(make()),
+            (Make::AsItIs(_), Some(_)) => refuse(
+                "has no distance variables: it can be neither shifted, heterogeneous nor rotated"
+                    .to_owned(),
+            ),
             (Make::Drawn(_), Some(_)) => refuse(
                 "is a draw without distance variables: it can be neither heterogeneous nor rotated; a \
                  shift is the seed of the draw"

@@ -1,4 +1,5 @@
-//! Test functions: DTLZ and ZDT with known answers, and draws of Gaussian processes.
+//! Test functions: DTLZ and ZDT with known answers, draws of Gaussian processes, and three problems of
+//! engineering.
 //!
 //! | names | domain | parameters d | objectives M | source |
 //! |---|---|---|---|---|
@@ -6,6 +7,9 @@
 //! | `zdt1`, `zdt2`, `zdt3`, `zdt6` | `[0, 1]^d` | at least 2 | 2 | [`ZDT_SOURCE`] |
 //! | `zdt4` | `[0, 1] x [-5, 5]^(d-1)` | at least 2 | 2 | [`ZDT_SOURCE`] |
 //! | `gp-rbf`, `gp-matern52`, `gp-rq`, each also `-short` and `-long` | `[0, 1]^d` | 1 to 500 | 2 to 10 | `gp_draw` |
+//! | `vehicle-safety` | `[1, 3]^5` | 5 | 3 | Liao et al. 2008 |
+//! | `car-side-impact` | box | 7 | 4 | Jain, Deb 2014 |
+//! | `penicillin` | box | 7 | 3 | Liang, Lai 2021 |
 //!
 //! The first parameters of DTLZ and ZDT say where on the front a point lies (M - 1 of them, one for
 //! ZDT), all others how far from it: these are the *distance variables*, and a [`Variant`] moves,
@@ -17,14 +21,18 @@
 //!
 //! A new function is one file with `ENTRIES`, and its place in [`entries`].
 
+mod car_side_impact;
 mod dtlz;
 mod entry;
 mod gp_draw;
 mod heterogeneous;
 mod moved;
+mod penicillin;
+mod quadratic;
 mod quadrature;
 mod rotated;
 mod shifted;
+mod vehicle_safety;
 mod zdt;
 
 #[cfg(test)]
@@ -66,7 +74,15 @@ pub struct MaxHypervolume {
 
 /// Every test function there is.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    [dtlz::ENTRIES, zdt::ENTRIES, gp_draw::ENTRIES].into_iter().flatten()
+    let files = [
+        dtlz::ENTRIES,
+        zdt::ENTRIES,
+        gp_draw::ENTRIES,
+        vehicle_safety::ENTRIES,
+        car_side_impact::ENTRIES,
+        penicillin::ENTRIES,
+    ];
+    files.into_iter().flatten()
 }
 
 /// Every name that [`by_name`] knows.

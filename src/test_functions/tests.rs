@@ -35,6 +35,54 @@ fn with_known_fronts() -> impl Iterator<Item = &'static Entry> {
     entries().filter(|e| matches!(e.make, Make::WithDistance(_)))
 }
 
+/// Made with BoTorch 0.18.1: at the shares of the ranges below,
+/// `Problem().evaluate_true(torch.tensor([x], dtype=torch.double))`.
+#[rustfmt::skip]
+const BOTORCH: &[(&str, [&[f64]; 5])] = &[
+    ("vehicle-safety", [
+        &[1684.3660796000001, 10.168904, 0.09430000000000001],
+        &[1683.1333450000002, 9.626600000000002, 0.12329999999999995],
+        &[1682.5652601600002, 9.571745, 0.10112200000000003],
+        &[1661.7078224999998, 8.304599999999999, 0.0708],
+        &[1704.5588675, 10.551600000000002, 0.10239999999999988],
+    ]),
+    ("car-side-impact", [
+        &[29.6744056, 3.92848, 12.219901499999999, 0.0],
+        &[29.17200800000001, 4.0489999999999995, 12.1232625, 1.048499999999997],
+        &[28.496507199999996, 4.266545, 12.249787125000001, 3.4164755049999984],
+        &[15.576004000000003, 4.42725, 13.091381250000001, 9.4940193],
+        &[42.768012, 3.58525, 10.61064375, 0.0],
+    ]),
+    ("penicillin", [
+        &[-10.527554546965282, 48.23653684488324, 309.0],
+        &[-10.988702173357101, 47.04080286015856, 314.0],
+        &[-9.996780961971721, 45.43289627261736, 322.0],
+        &[-10.251304077208367, 41.5381543328245, 395.0],
+        &[-10.896614736017792, 40.73202282395603, 293.0],
+    ]),
+];
+const SHARES: [[f64; 7]; 5] = [
+    [0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.8],
+    [0.5; 7],
+    [0.95, 0.05, 0.6, 0.2, 0.85, 0.4, 0.15],
+    [0.0; 7],
+    [1.0; 7],
+];
+
+#[test]
+fn values_agree_with_botorch() {
+    for (name, wanted) in BOTORCH {
+        let entry = entry(name).unwrap();
+        let f = by_name(name, entry.parameters.usual(), entry.objectives.usual(), None).unwrap();
+        for (shares, want) in SHARES.iter().zip(wanted) {
+            let x: Vec<f64> =
+                f.bounds().iter().zip(shares).map(|((l, u), share)| l + share * (u - l)).collect();
+            let got = f.evaluate(&x);
+            assert!(close(&got, want, 1e-10), "{name}: {got:?} {want:?}");
+        }
+    }
+}
+
 fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0))
 }
@@ -239,7 +287,11 @@ fn every_name_is_known_and_says_what_it_is() {
         let f = by_name(entry.name, d, m, None).unwrap();
         assert_eq!((f.name(), f.source()), (entry.name, entry.source));
         assert_eq!((f.objectives(), f.bounds().len(), f.reference_point().len()), (m, d, m));
-        assert!(["doi", "arXiv"].iter().any(|word| f.source().contains(word)), "{}", f.source());
+        assert!(
+            ["doi", "arXiv", "https"].iter().any(|word| f.source().contains(word)),
+            "{}",
+            f.source()
+        );
     }
     let mut sorted = names();
     sorted.sort_unstable();
@@ -320,7 +372,13 @@ fn impossible_requests_are_refused() {
     assert!(
         refusal("gp-rq", 501, 2).starts_with("gp-rq needs 2 to 10 objectives and 1 to 500 parameters")
     );
+    assert_eq!(
+        refusal("vehicle-safety", 6, 3),
+        "vehicle-safety needs exactly 3 objectives and exactly 5 parameters, not 3 objectives and 6 \
+         parameters"
+    );
     let refusal = |name, d, m, v| by_name(name, d, m, Some(v)).unwrap_err().to_string();
+    assert!(refusal("penicillin", 7, 3, Shifted(1)).contains("neither shifted, heterogeneous nor"));
     assert!(refusal("gp-rq", 5, 2, Rotated(1)).contains("neither heterogeneous nor rotated"));
     assert_eq!(
         refusal("dtlz2", 1002, 2, Rotated(1)),
