@@ -43,7 +43,8 @@ pub fn read(section: &Section<'_>, written: (usize, usize)) -> Option<Builtin> {
 
 /// At most one of the seeds; `None` if something is wrong with them.
 fn variant(section: &Section<'_>) -> Option<Option<Variant>> {
-    let known: [(&str, fn(u64) -> Variant); 3] = [
+    type FromSeed = fn(u64) -> Variant;
+    let known: [(&str, FromSeed); 3] = [
         ("shift", Variant::Shifted),
         ("heterogeneous", Variant::Heterogeneous),
         ("rotated", Variant::Rotated),

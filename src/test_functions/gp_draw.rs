@@ -217,7 +217,8 @@ mod tests {
             let term = |k: usize| ((points[i][k] - points[j][k]) / lengths[k]).powi(2);
             (0..3).map(term).sum()
         };
-        let kernels: [(Kernel, fn(f64) -> f64); 3] = [
+        type Formula = fn(f64) -> f64;
+        let kernels: [(Kernel, Formula); 3] = [
             (Kernel::Rbf, |r2| (-r2 / 2.0).exp()),
             (Kernel::Matern52, |r2| {
                 let t = (5.0 * r2).sqrt();
