@@ -1,10 +1,10 @@
 //! `paretorank bench`: measures, so that nobody has to believe.
 
-use super::{bench_dispatch, bench_optimizer};
+use super::{bench_dispatch, bench_optimizer, bench_problems};
 use crate::config::{Builtin, Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
 use crate::exit::Exit;
 use crate::problem::{Goal, Objective, Parameter, ParameterKind, Problem, Scale, Space};
-use crate::test_functions::{self, TestFunctionError};
+use crate::test_functions::TestFunctionError;
 use std::path::PathBuf;
 
 /// Arguments of `paretorank bench`.
@@ -18,6 +18,8 @@ pub struct Args {
 enum What {
     /// Hypervolume per trial and CPU time per candidate of a strategy, in one process
     Optimizer(bench_optimizer::Args),
+    /// The test functions there are: numbers of parameters and objectives, variants, sources
+    Problems,
     /// No-op evaluations per second, and how long a rank waits for its next task; under mpirun or srun
     /// over ranks, else over threads
     Dispatch(bench_dispatch::Args),
@@ -27,6 +29,7 @@ enum What {
 pub fn run(args: Args) -> Exit {
     match args.what {
         What::Optimizer(args) => bench_optimizer::run(&args),
+        What::Problems => bench_problems::run(),
         What::Dispatch(args) => bench_dispatch::run(&args),
     }
 }
@@ -38,8 +41,7 @@ pub fn study_of(
     initial: u64,
     trials: u64,
 ) -> Result<Study, TestFunctionError> {
-    let Builtin { function, dimension, objectives, shift, .. } = &builtin;
-    let function = test_functions::by_name(function, *dimension, *objectives, *shift)?;
+    let function = builtin.test_function()?;
     let parameter = |(j, (lower, upper)): (usize, (f64, f64))| Parameter {
         name: format!("x{j}"),
         kind: ParameterKind::Float { lower, upper, scale: Scale::Linear },

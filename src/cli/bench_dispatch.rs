@@ -41,7 +41,7 @@ fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Ex
         function: "dtlz2".to_owned(),
         dimension: args.parameters,
         objectives: args.objectives,
-        shift: None,
+        variant: None,
         noise: None,
         delay: (args.delay_ms > 0.0).then_some(Delay::Constant { seconds: args.delay_ms / 1e3 }),
     };

@@ -3,6 +3,7 @@
 mod bench;
 mod bench_dispatch;
 mod bench_optimizer;
+mod bench_problems;
 mod check;
 mod export;
 mod run;

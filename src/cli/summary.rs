@@ -4,7 +4,6 @@ use crate::config::{Evaluator, Study};
 use crate::problem::Counts;
 use crate::report::{self, Curve};
 use crate::store::History;
-use crate::test_functions;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -72,9 +71,7 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
 /// The largest hypervolume there is, where the evaluator is a test function that knows it.
 pub fn maximum_hypervolume(study: &Study) -> Option<f64> {
     let Evaluator::Builtin(builtin) = &study.evaluator else { return None };
-    let function =
-        test_functions::by_name(&builtin.function, builtin.dimension, builtin.objectives, builtin.shift);
-    let function = function.ok()?;
+    let function = builtin.test_function().ok()?;
     let thresholds = study.problem.minimized_thresholds();
     let same = thresholds.iter().zip(function.reference_point()).all(|(t, r)| *t == Some(r));
     if same { function.max_hypervolume().map(|m| m.value) } else { None }

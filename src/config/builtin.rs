@@ -5,40 +5,62 @@ use super::parameters::Written;
 use super::resolved::{Builtin, Delay, Noise};
 use super::section::Section;
 use crate::problem::{Goal, Objective, Parameter, ParameterKind, Scale, Value};
-use crate::test_functions::{TestFunction, TestFunctionError, by_name};
+use crate::test_functions::{Entry, Size, TestFunction, TestFunctionError, Variant, entry};
 
 /// Far beyond anything sensible, far below what exhausts memory.
 const LARGEST_SIZE: usize = 100_000;
 
-/// A test function; numbers of parameters and objectives default to how many are `written`, and to two
-/// objectives where none are.
+/// A test function; numbers of parameters and objectives default to how many are `written`, where none
+/// are to what the function has if that is fixed, and to two objectives.
 pub fn read(section: &Section<'_>, written: (usize, usize)) -> Option<Builtin> {
-    let dimension = match written.0 {
-        0 => section.need("dimension", size(section, "dimension"), "20"),
-        count => {
-            if section.has("dimension") {
-                size(section, "dimension")
-            } else {
-                Some(count)
-            }
-        }
+    let function = section.text("builtin")?;
+    let only = |size: fn(&Entry) -> Size| match entry(function).map(size) {
+        Ok(Size::Exactly(n)) => Some(n),
+        _ => None,
     };
-    let objectives = match written.1 {
+    let dimension = match (written.0, only(|e| e.parameters)) {
+        _ if section.has("dimension") => size(section, "dimension"),
+        (0, None) => section.need("dimension", None, "20"),
+        (0, only) => only,
+        (count, _) => Some(count),
+    };
+    let objectives = match (written.1, only(|e| e.objectives)) {
         _ if section.has("objectives") => size(section, "objectives"),
-        0 => Some(2),
-        count => Some(count),
+        (0, only) => Some(only.unwrap_or(2)),
+        (count, _) => Some(count),
     };
     let noise = if section.has("noise") { Some(noise(section)?) } else { None };
     let delay = if section.has("delay") { Some(delay(section)?) } else { None };
-    let shift = section.count("shift", 0);
     Some(Builtin {
-        function: section.text("builtin")?.to_owned(),
+        function: function.to_owned(),
         dimension: dimension?,
         objectives: objectives?,
-        shift,
+        variant: variant(section)?,
         noise,
         delay,
     })
+}
+
+/// At most one of the seeds; `None` if something is wrong with them.
+fn variant(section: &Section<'_>) -> Option<Option<Variant>> {
+    type FromSeed = fn(u64) -> Variant;
+    let known: [(&str, FromSeed); 3] = [
+        ("shift", Variant::Shifted),
+        ("heterogeneous", Variant::Heterogeneous),
+        ("rotated", Variant::Rotated),
+    ];
+    let written: Vec<_> = known.iter().filter(|(key, _)| section.has(key)).collect();
+    match written[..] {
+        [] => Some(None),
+        [(key, make)] => Some(Some(make(section.count(key, 0)?))),
+        [(first, _), (second, _), ..] => {
+            section.problem(
+                second,
+                format!("cannot stand beside {first}; heterogeneous shifts too, and rotated does both"),
+            );
+            None
+        }
+    }
 }
 
 fn size(section: &Section<'_>, key: &str) -> Option<usize> {
@@ -81,8 +103,7 @@ fn delay(section: &Section<'_>) -> Option<Delay> {
 
 /// The test function that `builtin` asks for.
 pub fn function(section: &Section<'_>, builtin: &Builtin) -> Option<Box<dyn TestFunction>> {
-    let Builtin { function, dimension, objectives, shift, .. } = builtin;
-    match by_name(function, *dimension, *objectives, *shift) {
+    match builtin.test_function() {
         Ok(function) => Some(function),
         Err(TestFunctionError::Unknown { name, known }) => {
             section.problem(

@@ -3,7 +3,7 @@
 use super::resolved::{Builtin, Command, Delay, Evaluator, Method, Study};
 use super::units::duration;
 use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
-use crate::test_functions::by_name;
+use crate::test_functions::Variant;
 
 /// Everything that was understood, defaults filled in, in aligned lines that end with a newline.
 pub fn describe(study: &Study) -> String {
@@ -158,7 +158,7 @@ fn builtin(page: &mut Page, b: &Builtin) {
         "builtin",
         format!("{} with {} parameters and {} objectives", b.function, b.dimension, b.objectives),
     );
-    if let Ok(function) = by_name(&b.function, b.dimension, b.objectives, b.shift) {
+    if let Ok(function) = b.test_function() {
         page.row("source", function.source());
         let known = function.max_hypervolume();
         let text = known.map_or("not known".into(), |h| {
@@ -166,7 +166,17 @@ fn builtin(page: &mut Page, b: &Builtin) {
         });
         page.row("hypervolume", text);
     }
-    page.row("shift", b.shift.map_or("none".into(), |s| format!("optimum moved with seed {s}")));
+    page.row(
+        "variant",
+        match b.variant {
+            None => "none".into(),
+            Some(Variant::Shifted(seed)) => format!("optimum moved (or drawn) with seed {seed}"),
+            Some(Variant::Heterogeneous(seed)) => format!("optimum moved and weighted with seed {seed}"),
+            Some(Variant::Rotated(seed)) => {
+                format!("optimum moved, weighted and rotated with seed {seed}")
+            }
+        },
+    );
     page.row(
         "noise",
         b.noise.map_or("none".into(), |n| {

@@ -7,7 +7,8 @@ use super::section::Section;
 use crate::problem::Parameter;
 use std::path::{Component, Path, PathBuf};
 
-const BUILTIN_KEYS: [&str; 6] = ["builtin", "dimension", "objectives", "shift", "noise", "delay"];
+const BUILTIN_KEYS: [&str; 8] =
+    ["builtin", "dimension", "objectives", "shift", "heterogeneous", "rotated", "noise", "delay"];
 const COMMAND_KEYS: [&str; 8] =
     ["command", "templates", "result", "timeout", "grace", "retries", "exit_codes", "env"];
 

@@ -35,9 +35,11 @@
 //!
 //! [evaluator]                  # either a test function ...
 //! builtin = "dtlz2"
-//! dimension = 20               # default: as many as there are [[parameter]] tables
-//! objectives = 3               # default: as many as there are [[objective]] tables, or 2
-//! shift = 1                    # seed that moves the optimum; default: not moved
+//! dimension = 20               # default: as many as there are [[parameter]] tables, or the only possible
+//! objectives = 3               # default: as many as there are [[objective]] tables, the only possible, or 2
+//! shift = 1                    # seed that moves the optimum; default: not moved. Of gp-...: of the draw
+//! heterogeneous = 1            # or: seed that moves it and weighs distance variables
+//! rotated = 1                  # or: seed that moves, weighs and rotates
 //! noise = { sd = 0.01, known = true }
 //! delay = "100 ms"             # or { median = "1 s", sigma = 0.5 } or { least = "1 s", alpha = 1.5 }
 //!

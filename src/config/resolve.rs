@@ -23,8 +23,6 @@ const TABLES: [&str; 9] = [
     "checkpoint",
     "limits",
 ];
-/// Scrambled Sobol trials at least: enough for a first model, which spends further ones better.
-const LEAST_INITIAL: u64 = 10;
 /// Trials in all unless told otherwise.
 const TRIALS: u64 = 100;
 /// One candidate is handed out while the next is already there.
@@ -44,7 +42,7 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let folder = file.parent().unwrap_or(Path::new(""));
     let head = study(document, file, problems);
     let parts = parts(document, folder, problems);
-    let objectives = parts.as_ref().map_or(0, |p| p.objectives.len() as u64);
+    let objectives = parts.as_ref().map_or(0, |p| p.objectives.len());
     let strategy = strategy(document, objectives, problems);
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
@@ -158,7 +156,7 @@ pub(super) fn check_region(region: Result<Region, EmptyRegion>, place: &Place, p
     }
 }
 
-fn strategy(document: &Table, objectives: u64, problems: &Problems) -> Option<StrategySettings> {
+fn strategy(document: &Table, objectives: usize, problems: &Problems) -> Option<StrategySettings> {
     let section = Section::of(document, "strategy", problems);
     section.only(&["method", "initial", "trials", "in_flight", "ready"]);
     let methods = [
@@ -173,9 +171,7 @@ fn strategy(document: &Table, objectives: u64, problems: &Problems) -> Option<St
     };
     let method =
         if section.has("method") { section.word("method", &methods) } else { Some(Method::Mobo) };
-    // Not from the number of trials: a run may be continued with more of them, and its beginning
-    // stays as it is.
-    let initial = or("initial", 1, LEAST_INITIAL.max(2 * objectives));
+    let initial = or("initial", 1, StrategySettings::default_initial(objectives));
     let trials = or("trials", 1, TRIALS);
     let ready = or("ready", 0, READY);
     let in_flight = section.count("in_flight", 1);

@@ -1,6 +1,7 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
 use crate::problem::Problem;
+use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -55,6 +56,15 @@ pub struct StrategySettings {
     pub in_flight: Option<u64>,
 }
 
+impl StrategySettings {
+    /// Scrambled Sobol trials where nothing is said: 10, or twice the `objectives` if that is more.
+    /// Enough for a first model, which spends further ones better. Not from the number of trials: a run
+    /// may be continued with more of them, and its beginning stays as it is.
+    pub fn default_initial(objectives: usize) -> u64 {
+        (2 * objectives as u64).max(10)
+    }
+}
+
 /// How a design is evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -74,12 +84,23 @@ pub struct Builtin {
     pub dimension: usize,
     /// Number of objectives.
     pub objectives: usize,
-    /// Moves the optimum off the box centre by a vector drawn with this seed.
-    pub shift: Option<u64>,
+    /// What a seed makes of it; in JSON the key is `shift`, `heterogeneous` or `rotated`, or missing.
+    #[serde(flatten)]
+    pub variant: Option<Variant>,
     /// Noise added to every objective.
     pub noise: Option<Noise>,
     /// How long an evaluation pretends to take.
     pub delay: Option<Delay>,
+}
+
+impl Builtin {
+    /// The function itself.
+    ///
+    /// # Errors
+    /// There is no such function, or not in this shape.
+    pub fn test_function(&self) -> Result<Box<dyn TestFunction>, TestFunctionError> {
+        by_name(&self.function, self.dimension, self.objectives, self.variant)
+    }
 }
 
 /// Normal noise on test functions.

@@ -4,10 +4,10 @@
 //! same values.
 
 use crate::comm::Task;
-use crate::config::{self, Delay, Study};
+use crate::config::{self, Delay, Noise, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, TrialId, Value};
 use crate::rng;
-use crate::test_functions::{self, TestFunction};
+use crate::test_functions::TestFunction;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use std::any::Any;
@@ -29,9 +29,7 @@ impl Bench {
     /// # Errors
     /// The function does not exist in that shape, in words.
     pub(super) fn new(study: &Study, settings: &config::Builtin) -> Result<Self, String> {
-        let config::Builtin { function, dimension, objectives, shift, .. } = settings;
-        let function = test_functions::by_name(function, *dimension, *objectives, *shift)
-            .map_err(|e| e.to_string())?;
+        let function = settings.test_function().map_err(|e| e.to_string())?;
         Ok(Self::with(function, study, settings))
     }
 
@@ -75,20 +73,33 @@ impl Bench {
     }
 
     fn measured(&self, trial: TrialId, values: &[f64]) -> Result<Outcome, String> {
-        let mut noise = rng::stream(self.seed, "noise", trial);
-        let objectives = values.iter().enumerate().map(|(k, value)| {
-            let (value, sem) = match self.settings.noise {
-                None => (*value, None),
-                Some(n) => {
-                    let z: f64 = noise.sample(StandardNormal);
-                    (value + n.sd * z, n.known.then_some(n.sd))
-                }
-            };
-            Measurement::new(value, sem).ok_or_else(|| format!("objective {k} is {value}"))
-        });
-        let objectives = objectives.collect::<Result<_, _>>()?;
+        let objectives = observe(values, self.settings.noise, self.seed, trial)?;
         Ok(Outcome::Ok { objectives, metrics: vec![None; self.metrics] })
     }
+}
+
+/// What is seen of a trial's true `values` under a study's noise and seed.
+///
+/// # Errors
+/// A value is not finite, in words.
+pub fn observe(
+    values: &[f64],
+    noise: Option<Noise>,
+    seed: u64,
+    trial: TrialId,
+) -> Result<Vec<Measurement>, String> {
+    let mut draws = rng::stream(seed, "noise", trial);
+    let seen = |(k, value): (usize, &f64)| {
+        let (value, sem) = match noise {
+            None => (*value, None),
+            Some(n) => {
+                let z: f64 = draws.sample(StandardNormal);
+                (value + n.sd * z, n.known.then_some(n.sd))
+            }
+        };
+        Measurement::new(value, sem).ok_or_else(|| format!("objective {k} is {value}"))
+    };
+    values.iter().enumerate().map(seen).collect()
 }
 
 /// How long this trial pretends to take; heavy tails end at a year, the reach of clocks is longer.

@@ -6,6 +6,8 @@
 mod builtin;
 mod work;
 
+pub use builtin::observe;
+
 use crate::comm::{Message, Report, Task, Transport, TransportError};
 use crate::config::Study;
 use crate::exit::Exit;

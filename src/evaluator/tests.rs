@@ -96,7 +96,7 @@ impl TestFunction for Toy {
 
 fn toy(noise: Option<Noise>, delay: Option<Delay>) -> How {
     let function = "toy".to_owned();
-    How::Builtin(Builtin { function, dimension: 2, objectives: 2, shift: None, noise, delay })
+    How::Builtin(Builtin { function, dimension: 2, objectives: 2, variant: None, noise, delay })
 }
 
 fn equip(study: &Study) -> Result<Workshop, String> {
@@ -420,7 +420,7 @@ fn a_study_that_cannot_be_read_fails_its_tasks() {
         function: "nonsense".into(),
         dimension: 2,
         objectives: 2,
-        shift: None,
+        variant: None,
         noise: None,
         delay: None,
     });

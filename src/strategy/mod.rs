@@ -37,6 +37,11 @@ pub trait Strategy: Send {
     /// The method cannot propose now; the caller falls back to a space-filling point and says so.
     fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError>;
 
+    /// Wall time spent so far; zeros where nobody measures.
+    fn timings(&self) -> Timings {
+        Timings::default()
+    }
+
     /// What must be kept beside the ledger to go on after a restart; empty if nothing.
     fn memory(&self) -> Vec<u8> {
         Vec::new()
@@ -49,6 +54,15 @@ pub trait Strategy: Send {
     fn recall(&mut self, _memory: &[u8]) -> Result<(), StrategyError> {
         Ok(())
     }
+}
+
+/// Where the wall time of proposals goes, in seconds; it has no part in what is proposed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timings {
+    /// Fits of models to the trials' values.
+    pub fit_s: f64,
+    /// The acquisition and its maximization.
+    pub acquisition_s: f64,
 }
 
 /// Why a strategy could not propose.

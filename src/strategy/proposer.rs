@@ -1,7 +1,7 @@
 //! The front of all strategies: every candidate allowed, new, and named after where it comes from.
 
 use super::distinct::{Taken, every_design};
-use super::{Ledger, Mobo, Nsga2, Nsga3, SobolStrategy, Strategy, StrategyError};
+use super::{Ledger, Mobo, Nsga2, Nsga3, SobolStrategy, Strategy, StrategyError, Timings};
 use crate::config::{Method, Study};
 use crate::doe::Sobol;
 use crate::problem::{Design, EmptyRegion, Outcome, Region, Space, TrialId};
@@ -134,6 +134,11 @@ impl Proposer {
         }
         self.note(trial, design);
         Ok(())
+    }
+
+    /// Wall time that the method has spent so far.
+    pub fn timings(&self) -> Timings {
+        self.method.as_ref().map_or_else(Timings::default, |m| m.timings())
     }
 
     fn note(&mut self, trial: TrialId, design: &Design) {

@@ -1,12 +1,42 @@
 //! The seven DTLZ functions, for any number of objectives.
 
 use super::quadrature::integral_of_running_minimum;
-use super::{MaxHypervolume, TestFunction, TestFunctionError};
+use super::{Distance, Entry, Make, MaxHypervolume, Size, TestFunction};
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI, SQRT_2};
 
 /// Where the formulas come from; the numbering is that of this chapter.
 pub const SOURCE: &str = "Deb, Thiele, Laumanns, Zitzler: Scalable test problems for evolutionary \
                           multiobjective optimization (2005), doi 10.1007/1-84628-137-7_6";
+
+/// The seven, for the table of all test functions.
+pub const ENTRIES: &[Entry] = &[
+    entry("dtlz1", |d, m| make(Kind::Dtlz1, d, m)),
+    entry("dtlz2", |d, m| make(Kind::Dtlz2, d, m)),
+    entry("dtlz3", |d, m| make(Kind::Dtlz3, d, m)),
+    entry("dtlz4", |d, m| make(Kind::Dtlz4, d, m)),
+    entry("dtlz5", |d, m| make(Kind::Dtlz5, d, m)),
+    entry("dtlz6", |d, m| make(Kind::Dtlz6, d, m)),
+    entry("dtlz7", |d, m| make(Kind::Dtlz7, d, m)),
+];
+
+const fn entry(
+    name: &'static str,
+    make: fn(usize, usize) -> (Box<dyn TestFunction>, Distance),
+) -> Entry {
+    Entry {
+        name,
+        source: SOURCE,
+        parameters: Size::AtLeastObjectives { usual: 20 },
+        objectives: Size::AtLeast { least: 2, usual: 3 },
+        make: Make::WithDistance(make),
+    }
+}
+
+fn make(kind: Kind, dimension: usize, objectives: usize) -> (Box<dyn TestFunction>, Distance) {
+    let function = Dtlz { kind, dimension, objectives };
+    let distance = Distance { first: objectives - 1, optimum: function.distance_optimum() };
+    (Box::new(function), distance)
+}
 
 /// How far a reference point lies beyond the far corner of the front.
 const BEYOND: f64 = 1.1;
@@ -24,43 +54,15 @@ enum Kind {
 
 /// One of them: M - 1 position variables, then d - M + 1 distance variables, all in `[0, 1]`.
 #[derive(Debug)]
-pub struct Dtlz {
+struct Dtlz {
     kind: Kind,
     dimension: usize,
     objectives: usize,
 }
 
 impl Dtlz {
-    /// `None` if the name is not one of these.
-    ///
-    /// # Errors
-    /// Fewer than two objectives, or no distance variable.
-    pub fn new(
-        name: &str,
-        dimension: usize,
-        objectives: usize,
-    ) -> Result<Option<Self>, TestFunctionError> {
-        let kind = match name {
-            "dtlz1" => Kind::Dtlz1,
-            "dtlz2" => Kind::Dtlz2,
-            "dtlz3" => Kind::Dtlz3,
-            "dtlz4" => Kind::Dtlz4,
-            "dtlz5" => Kind::Dtlz5,
-            "dtlz6" => Kind::Dtlz6,
-            "dtlz7" => Kind::Dtlz7,
-            _ => return Ok(None),
-        };
-        if objectives < 2 || dimension < objectives {
-            return Err(TestFunctionError::Shape(format!(
-                "{name} needs at least 2 objectives and at least as many parameters as objectives, \
-                 not {objectives} objectives and {dimension} parameters"
-            )));
-        }
-        Ok(Some(Self { kind, dimension, objectives }))
-    }
-
     /// Where in `[0, 1]` every distance variable is best.
-    pub fn distance_optimum(&self) -> f64 {
+    fn distance_optimum(&self) -> f64 {
         match self.kind {
             Kind::Dtlz6 | Kind::Dtlz7 => 0.0,
             _ => 0.5,

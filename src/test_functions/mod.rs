@@ -1,32 +1,48 @@
-//! Test functions with known answers: DTLZ and ZDT.
+//! Test functions: DTLZ and ZDT with known answers, draws of Gaussian processes, and three problems of
+//! engineering.
 //!
 //! | names | domain | parameters d | objectives M | source |
 //! |---|---|---|---|---|
 //! | `dtlz1` to `dtlz7` | `[0, 1]^d` | at least M | at least 2 | [`DTLZ_SOURCE`] |
 //! | `zdt1`, `zdt2`, `zdt3`, `zdt6` | `[0, 1]^d` | at least 2 | 2 | [`ZDT_SOURCE`] |
 //! | `zdt4` | `[0, 1] x [-5, 5]^(d-1)` | at least 2 | 2 | [`ZDT_SOURCE`] |
+//! | `gp-rbf`, `gp-matern52`, `gp-rq`, each also `-short` and `-long` | `[0, 1]^d` | 1 to 500 | 2 to 10 | `gp_draw` |
+//! | `vehicle-safety` | `[1, 3]^5` | 5 | 3 | Liao et al. 2008 |
+//! | `car-side-impact` | box | 7 | 4 | Jain, Deb 2014 |
+//! | `penicillin` | box | 7 | 3 | Liang, Lai 2021 |
 //!
-//! The first parameters say where on the front a point lies (M - 1 of them, one for ZDT), all others
-//! how far from it: these are the *distance variables*, and a shift moves their optimum (`shifted`).
+//! The first parameters of DTLZ and ZDT say where on the front a point lies (M - 1 of them, one for
+//! ZDT), all others how far from it: these are the *distance variables*, and a [`Variant`] moves,
+//! weighs or rotates them.
 //!
-//! Reference points lie a tenth beyond the far corner of the front, so that the share of the maximal
-//! hypervolume tells good sets from bad ones; points far from the front then count for nothing.
+//! Reference points of DTLZ and ZDT lie a tenth beyond the far corner of the front, so that the share
+//! of the maximal hypervolume tells good sets from bad ones; points far from the front then count for
+//! nothing.
+//!
+//! A new function is one file with `ENTRIES`, and its place in [`entries`].
 
+mod car_side_impact;
 mod dtlz;
+mod entry;
+mod gp_draw;
+mod heterogeneous;
+mod moved;
+mod penicillin;
+mod quadratic;
 mod quadrature;
+mod rotated;
 mod shifted;
+mod vehicle_safety;
 mod zdt;
 
 #[cfg(test)]
 mod tests;
 
 pub use dtlz::SOURCE as DTLZ_SOURCE;
+pub use entry::{Entry, Size, TestFunctionError, Variant};
 pub use zdt::SOURCE as ZDT_SOURCE;
 
-use dtlz::Dtlz;
-use shifted::Shifted;
-use zdt::Zdt;
-
+use entry::{Distance, Make};
 use std::fmt::Debug;
 
 /// A multi-objective test function; every objective is minimized.
@@ -56,61 +72,43 @@ pub struct MaxHypervolume {
     pub note: &'static str,
 }
 
-/// What is wrong with a request for a test function.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum TestFunctionError {
-    /// No function of that name.
-    #[error("no test function {name:?}; known are {}", known.join(", "))]
-    Unknown {
-        /// As asked for.
-        name: String,
-        /// What there is.
-        known: Vec<&'static str>,
-    },
-    /// A number of parameters or objectives that the function cannot have.
-    #[error("{0}")]
-    Shape(String),
+/// Every test function there is.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    let files = [
+        dtlz::ENTRIES,
+        zdt::ENTRIES,
+        gp_draw::ENTRIES,
+        vehicle_safety::ENTRIES,
+        car_side_impact::ENTRIES,
+        penicillin::ENTRIES,
+    ];
+    files.into_iter().flatten()
 }
 
 /// Every name that [`by_name`] knows.
-pub fn names() -> &'static [&'static str] {
-    &[
-        "dtlz1", "dtlz2", "dtlz3", "dtlz4", "dtlz5", "dtlz6", "dtlz7", "zdt1", "zdt2", "zdt3", "zdt4",
-        "zdt6",
-    ]
+pub fn names() -> Vec<&'static str> {
+    entries().map(|e| e.name).collect()
 }
 
-/// The test function `name` with `dimension` parameters and `objectives` objectives; `shift` moves
-/// the optimum of every distance variable to a place drawn with that seed, away from the centre and
-/// the edges of the box. Domain and maximal hypervolume stay the same.
+/// What is known of a name before numbers of parameters and objectives are.
 ///
 /// # Errors
-/// An unknown name, or numbers it cannot have.
+/// An unknown name.
+pub fn entry(name: &str) -> Result<&'static Entry, TestFunctionError> {
+    let unknown = || TestFunctionError::Unknown { name: name.to_owned(), known: names() };
+    entries().find(|e| e.name == name).ok_or_else(unknown)
+}
+
+/// The test function `name` with `dimension` parameters and `objectives` objectives, plain or as a
+/// [`Variant`] of itself.
+///
+/// # Errors
+/// An unknown name, numbers or a variant it cannot have.
 pub fn by_name(
     name: &str,
     dimension: usize,
     objectives: usize,
-    shift: Option<u64>,
+    variant: Option<Variant>,
 ) -> Result<Box<dyn TestFunction>, TestFunctionError> {
-    if let Some(dtlz) = Dtlz::new(name, dimension, objectives)? {
-        let optimum = dtlz.distance_optimum();
-        return Ok(with_shift(Box::new(dtlz), objectives - 1, optimum, shift));
-    }
-    if let Some(zdt) = Zdt::new(name, dimension, objectives)? {
-        let optimum = zdt.distance_optimum();
-        return Ok(with_shift(Box::new(zdt), 1, optimum, shift));
-    }
-    Err(TestFunctionError::Unknown { name: name.to_owned(), known: names().to_vec() })
-}
-
-fn with_shift(
-    function: Box<dyn TestFunction>,
-    first_distance: usize,
-    optimum: f64,
-    shift: Option<u64>,
-) -> Box<dyn TestFunction> {
-    match shift {
-        Some(seed) => Box::new(Shifted::new(function, first_distance, optimum, seed)),
-        None => function,
-    }
+    entry(name)?.function(dimension, objectives, variant)
 }

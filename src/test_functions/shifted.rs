@@ -1,4 +1,4 @@
-//! Test functions whose optimum lies where a seed says.
+//! Distance variables whose optimum lies where a seed says.
 //!
 //! A method that likes the centre of the box (most have a reason to try it early) finds the optimum
 //! of DTLZ2 by accident. Shifted functions take that accident away: the optimum of every distance
@@ -9,98 +9,61 @@
 //! - Optimum at the lower end (DTLZ6, DTLZ7, the other ZDT): formulas do not reach below it, so the
 //!   variable becomes its distance from the drawn place, divided by the largest such distance.
 
-use super::{MaxHypervolume, TestFunction};
+use super::moved::Map;
 use crate::rng;
 use rand::RngExt;
 
-/// A test function with moved distance variables.
+/// The map of every distance variable on its own.
 #[derive(Debug)]
 pub struct Shifted {
-    inner: Box<dyn TestFunction>,
-    first_distance: usize,
     optimum: f64,
     places: Vec<f64>,
 }
 
+/// Where the optimum of each of `count` distance variables lies in its unit interval.
+pub fn places(count: usize, seed: u64) -> Vec<f64> {
+    let mut draws = rng::stream(seed, "shift", 0);
+    (0..count).map(|_| 0.1 + 0.8 * draws.random::<f64>()).collect()
+}
+
 impl Shifted {
-    /// `inner` with every parameter from `first_distance` on moved; `optimum` is where their best
-    /// value lies in the unit interval, either 0 or inside.
-    pub fn new(inner: Box<dyn TestFunction>, first_distance: usize, optimum: f64, seed: u64) -> Self {
-        let mut draws = rng::stream(seed, "shift", 0);
-        let count = inner.bounds().len() - first_distance;
-        let places = (0..count).map(|_| 0.1 + 0.8 * draws.random::<f64>()).collect();
-        Self { inner, first_distance, optimum, places }
+    /// The map of `count` distance variables that are best at `optimum`, which is 0 or inside `(0, 1)`.
+    pub fn new(count: usize, optimum: f64, seed: u64) -> Self {
+        Self { optimum, places: places(count, seed) }
     }
 
     /// The place in the inner function's unit interval for `u` in ours.
     fn inner_unit(&self, u: f64, place: f64) -> f64 {
         if self.optimum == 0.0 {
-            (u - place).abs() / place.max(1.0 - place)
+            ((u - place).abs() / place.max(1.0 - place)).min(1.0)
         } else {
             self.optimum + u - place
         }
     }
 }
 
-impl TestFunction for Shifted {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn source(&self) -> &'static str {
-        self.inner.source()
-    }
-
-    fn objectives(&self) -> usize {
-        self.inner.objectives()
-    }
-
-    fn bounds(&self) -> Vec<(f64, f64)> {
-        self.inner.bounds()
-    }
-
-    fn evaluate(&self, x: &[f64]) -> Vec<f64> {
-        let mut moved = x.to_vec();
-        let distance = moved.iter_mut().zip(self.bounds()).skip(self.first_distance);
-        for ((value, (lower, upper)), place) in distance.zip(&self.places) {
-            let unit = (*value - lower) / (upper - lower);
-            *value = lower + (upper - lower) * self.inner_unit(unit, *place);
-        }
-        self.inner.evaluate(&moved)
-    }
-
-    fn reference_point(&self) -> Vec<f64> {
-        self.inner.reference_point()
-    }
-
-    fn max_hypervolume(&self) -> Option<MaxHypervolume> {
-        self.inner.max_hypervolume()
+impl Map for Shifted {
+    fn inner_units(&self, units: &[f64]) -> Vec<f64> {
+        units.iter().zip(&self.places).map(|(u, place)| self.inner_unit(*u, *place)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_name;
     use super::*;
-
-    fn maps(name: &str, optimum: f64) -> Shifted {
-        let inner = by_name(name, 30, 2, None).unwrap();
-        Shifted::new(inner, 1, optimum, 7)
-    }
 
     #[test]
     fn places_lie_inside_and_differ_by_seed_and_variable() {
-        let first = maps("dtlz2", 0.5);
-        assert!(first.places.iter().all(|p| (0.1..=0.9).contains(p)));
-        assert!(first.places.windows(2).all(|p| p[0] != p[1]));
-        let other = Shifted::new(by_name("dtlz2", 30, 2, None).unwrap(), 1, 0.5, 8);
-        assert_ne!(first.places, other.places);
+        let first = places(29, 7);
+        assert!(first.iter().all(|p| (0.1..=0.9).contains(p)));
+        assert!(first.windows(2).all(|p| p[0] != p[1]));
+        assert_ne!(first, places(29, 8));
     }
 
     #[test]
     fn maps_send_the_place_to_the_optimum_and_stay_where_formulas_hold() {
         for optimum in [0.5, 0.0] {
-            let shifted = maps("dtlz2", optimum);
+            let shifted = Shifted::new(29, optimum, 7);
             for &place in &shifted.places {
                 assert!((shifted.inner_unit(place, place) - optimum).abs() < 1e-12);
                 let slope = shifted.inner_unit(1.0, place) - shifted.inner_unit(place, place);
@@ -111,27 +74,6 @@ mod tests {
                     assert!((slope - (1.0 - place)).abs() < 1e-12, "a translation");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn only_the_moved_optimum_reaches_the_front() {
-        for name in ["dtlz2", "zdt4", "zdt1", "dtlz7"] {
-            let plain = by_name(name, 5, 2, None).unwrap();
-            let optimum = if matches!(name, "dtlz2" | "zdt4") { 0.5 } else { 0.0 };
-            let shifted = Shifted::new(by_name(name, 5, 2, None).unwrap(), 1, optimum, 3);
-            let natural = |units: &[f64]| -> Vec<f64> {
-                plain.bounds().iter().zip(units).map(|((l, u), t)| l + t * (u - l)).collect()
-            };
-            let old_optimum = natural(&[0.3, optimum, optimum, optimum, optimum]);
-            let mut units = vec![0.3];
-            units.extend(&shifted.places);
-            let want = plain.evaluate(&old_optimum);
-            let got = shifted.evaluate(&natural(&units));
-            for (a, b) in want.iter().zip(&got) {
-                assert!((a - b).abs() < 1e-9, "{name}: {want:?} {got:?}");
-            }
-            assert!(shifted.evaluate(&old_optimum)[1] > want[1] + 1e-3, "{name}");
         }
     }
 }

@@ -1,12 +1,40 @@
 //! ZDT1, 2, 3, 4 and 6: two objectives, any number of parameters.
 
 use super::quadrature::integral_of_running_minimum;
-use super::{MaxHypervolume, TestFunction, TestFunctionError};
+use super::{Distance, Entry, Make, MaxHypervolume, Size, TestFunction};
 use std::f64::consts::PI;
 
 /// Where the formulas come from.
 pub const SOURCE: &str = "Zitzler, Deb, Thiele: Comparison of multiobjective evolutionary \
                           algorithms: empirical results (2000), doi 10.1162/106365600568202";
+
+/// The five, for the table of all test functions.
+pub const ENTRIES: &[Entry] = &[
+    entry("zdt1", |d, _| make(Kind::Zdt1, d)),
+    entry("zdt2", |d, _| make(Kind::Zdt2, d)),
+    entry("zdt3", |d, _| make(Kind::Zdt3, d)),
+    entry("zdt4", |d, _| make(Kind::Zdt4, d)),
+    entry("zdt6", |d, _| make(Kind::Zdt6, d)),
+];
+
+const fn entry(
+    name: &'static str,
+    make: fn(usize, usize) -> (Box<dyn TestFunction>, Distance),
+) -> Entry {
+    Entry {
+        name,
+        source: SOURCE,
+        parameters: Size::AtLeast { least: 2, usual: 30 },
+        objectives: Size::Exactly(2),
+        make: Make::WithDistance(make),
+    }
+}
+
+fn make(kind: Kind, dimension: usize) -> (Box<dyn TestFunction>, Distance) {
+    let function = Zdt { kind, dimension };
+    let distance = Distance { first: 1, optimum: function.distance_optimum() };
+    (Box::new(function), distance)
+}
 
 /// Both coordinates of the reference point: a tenth beyond the far corner of the fronts.
 const REFERENCE: f64 = 1.1;
@@ -22,40 +50,14 @@ enum Kind {
 
 /// One of them: a position variable in `[0, 1]`, then d - 1 distance variables.
 #[derive(Debug)]
-pub struct Zdt {
+struct Zdt {
     kind: Kind,
     dimension: usize,
 }
 
 impl Zdt {
-    /// `None` if the name is not one of these.
-    ///
-    /// # Errors
-    /// Not two objectives, or no distance variable.
-    pub fn new(
-        name: &str,
-        dimension: usize,
-        objectives: usize,
-    ) -> Result<Option<Self>, TestFunctionError> {
-        let kind = match name {
-            "zdt1" => Kind::Zdt1,
-            "zdt2" => Kind::Zdt2,
-            "zdt3" => Kind::Zdt3,
-            "zdt4" => Kind::Zdt4,
-            "zdt6" => Kind::Zdt6,
-            _ => return Ok(None),
-        };
-        if objectives != 2 || dimension < 2 {
-            return Err(TestFunctionError::Shape(format!(
-                "{name} needs exactly 2 objectives and at least 2 parameters, not {objectives} \
-                 objectives and {dimension} parameters"
-            )));
-        }
-        Ok(Some(Self { kind, dimension }))
-    }
-
     /// Where in its unit interval every distance variable is best; for ZDT4 that is 0 in `[-5, 5]`.
-    pub fn distance_optimum(&self) -> f64 {
+    fn distance_optimum(&self) -> f64 {
         if self.kind == Kind::Zdt4 { 0.5 } else { 0.0 }
     }
 

@@ -30,7 +30,9 @@ fn bad_tables_and_keys_are_refused() {
         ("noise = { known = true }", "study.toml:5: evaluator.noise.sd is missing; for example sd = 0.01".into()),
         ("noise = 1", "study.toml:5: evaluator.noise must be a table, not 1".into()),
         ("delay = { least = \"1 s\", alpha = 1 }", "study.toml:5: evaluator.delay.alpha must be greater than 1 (the mean is infinite), not 1".into()),
-        ("timeout = \"1 s\"", "study.toml:5: [evaluator] has no key \"timeout\"; known keys: builtin, dimension, objectives, shift, noise, delay".into()),
+        ("shift = 1\nrotated = 2", "study.toml:6: evaluator.rotated cannot stand beside shift; heterogeneous shifts too, and rotated does both".into()),
+        ("heterogeneous = -1", "study.toml:5: evaluator.heterogeneous must be a whole number of at least 0, not -1".into()),
+        ("timeout = \"1 s\"", "study.toml:5: [evaluator] has no key \"timeout\"; known keys: builtin, dimension, objectives, shift, heterogeneous, rotated, noise, delay".into()),
         ("command = [\"x\"]", "study.toml:1: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = [\"program\", …], and has both".into()),
         ("[study", "study.toml:5: not TOML: unclosed table, expected `]`".into()),
     ] {
@@ -44,12 +46,17 @@ fn bad_test_functions_are_refused() {
         (
             "\"dtlz2\"",
             "\"dtlz22\"",
-            "study.toml:2: evaluator.builtin cannot be \"dtlz22\"; did you mean \"dtlz2\"? known functions: dtlz1, dtlz2, dtlz3, dtlz4, dtlz5, dtlz6, dtlz7, zdt1, zdt2, zdt3, zdt4, zdt6",
+            "study.toml:2: evaluator.builtin cannot be \"dtlz22\"; did you mean \"dtlz2\"? known functions: NAMES",
         ),
         (
             "\"dtlz2\"",
             "\"zdt2\"",
             "study.toml:2: evaluator.builtin is not possible like this: zdt2 needs exactly 2 objectives and at least 2 parameters, not 3 objectives and 5 parameters",
+        ),
+        (
+            "\"dtlz2\"",
+            "\"gp-rbf\"\nrotated = 1",
+            "study.toml:2: evaluator.builtin is not possible like this: gp-rbf is a draw without distance variables: it can be neither heterogeneous nor rotated; a shift is the seed of the draw",
         ),
         (
             "dimension = 5\n",
@@ -63,6 +70,7 @@ fn bad_test_functions_are_refused() {
             "study.toml:1: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = [\"program\", …], and has neither",
         ),
     ] {
+        let want = want.replace("NAMES", &crate::test_functions::names().join(", "));
         assert_eq!(refusal(&with(BUILTIN, old, new), &Overrides::default()), want, "{new}");
     }
     assert_eq!(

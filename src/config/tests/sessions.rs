@@ -1,6 +1,7 @@
 //! Studies side by side and in words: differences, JSON, description, the shipped files.
 
 use super::*;
+use crate::test_functions::Variant;
 
 #[test]
 fn differences_name_keys_and_ignore_what_may_change() {
@@ -61,6 +62,47 @@ fn differences_name_keys_and_ignore_what_may_change() {
     let want = "evaluator.builtin: dtlz2 in the run directory, dtlz3 asked for";
     assert_eq!(differences(&dtlz2, &dtlz3), [want]);
     assert!(!differences(&old, &dtlz2).is_empty());
+}
+
+#[test]
+fn variants_are_understood_stored_and_compared() {
+    let with_seed = |key: &str| study(&format!("{BUILTIN}{key} = 7\n"));
+    let plain = study(BUILTIN);
+    for (key, variant) in [
+        ("shift", Variant::Shifted(7)),
+        ("heterogeneous", Variant::Heterogeneous(7)),
+        ("rotated", Variant::Rotated(7)),
+    ] {
+        let varied = with_seed(key);
+        let Evaluator::Builtin(builtin) = &varied.evaluator else { panic!("a test function") };
+        assert_eq!(builtin.variant, Some(variant));
+        let json = serde_json::to_value(&varied).unwrap();
+        assert_eq!(json["evaluator"]["builtin"][key], 7);
+        assert_eq!(serde_json::from_value::<Study>(json).unwrap(), varied);
+        let want = format!("evaluator.{key}: nothing in the run directory, 7 asked for");
+        assert_eq!(differences(&plain, &varied), [want]);
+    }
+    assert_eq!(
+        differences(&with_seed("shift"), &with_seed("rotated")),
+        [
+            "evaluator.shift: 7 in the run directory, nothing asked for",
+            "evaluator.rotated: nothing in the run directory, 7 asked for",
+        ]
+    );
+}
+
+#[test]
+fn resolved_studies_from_before_variants_are_read() {
+    let shifted = study(&format!("{BUILTIN}shift = 7\n"));
+    for (study, shift) in [(study(BUILTIN), "null"), (shifted, "7")] {
+        let mut json = serde_json::to_value(&study).unwrap();
+        json["evaluator"]["builtin"] = serde_json::from_str(&format!(
+            r#"{{"function": "dtlz2", "dimension": 5, "objectives": 3, "shift": {shift}, "noise": null,
+                "delay": null}}"#
+        ))
+        .unwrap();
+        assert_eq!(serde_json::from_value::<Study>(json).unwrap(), study);
+    }
 }
 
 #[test]

@@ -47,6 +47,22 @@ fn a_test_function_brings_parameters_and_objectives() {
 }
 
 #[test]
+fn a_test_function_of_one_size_needs_no_numbers() {
+    let study = study("[evaluator]\nbuiltin = \"car-side-impact\"\n");
+    let Evaluator::Builtin(builtin) = &study.evaluator else { panic!("a test function") };
+    assert_eq!((builtin.dimension, builtin.objectives), (7, 4));
+    let bounds = &study.problem.space.parameters[4].kind;
+    assert_eq!(bounds, &ParameterKind::Float { lower: 0.875, upper: 2.625, scale: Scale::Linear });
+    assert_eq!(study.problem.objectives[3].threshold, Some(10.3942));
+    let wrong = "[evaluator]\nbuiltin = \"penicillin\"\ndimension = 6\n";
+    assert_eq!(
+        refusal(wrong, &Overrides::default()),
+        "study.toml:2: evaluator.builtin is not possible like this: penicillin needs exactly 3 objectives \
+         and exactly 7 parameters, not 3 objectives and 6 parameters"
+    );
+}
+
+#[test]
 fn numbers_have_all_forms_of_toml() {
     let study =
         study(&with(&with(COMMAND, "upper = 9.0", "upper = 1_0.5e0"), "upper = 5.0", "upper = 0x1_0"));

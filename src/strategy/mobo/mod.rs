@@ -9,10 +9,11 @@ mod acquire;
 mod model;
 mod search;
 
-use super::{Ledger, Strategy, StrategyError};
+use super::{Ledger, Strategy, StrategyError, Timings};
 use crate::problem::{Problem, Region, TrialId};
 use model::{Fitted, Model};
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 
 /// Hyperparameters are fitted again when the number of values has grown by this share; in between
 /// the last ones serve.
@@ -28,6 +29,7 @@ pub struct Mobo {
     region: Region,
     seed: u64,
     fitted: Option<Fitted>,
+    timings: Timings,
 }
 
 /// What a restart needs: the hyperparameters that the next fit starts from.
@@ -40,7 +42,7 @@ struct Memory {
 impl Mobo {
     /// The strategy for a problem, whose linear constraints leave the region `region`.
     pub fn new(problem: &Problem, region: Region, seed: u64) -> Self {
-        Self { problem: problem.clone(), region, seed, fitted: None }
+        Self { problem: problem.clone(), region, seed, fitted: None, timings: Timings::default() }
     }
 
     fn refit_due(&self, values: usize) -> bool {
@@ -59,6 +61,7 @@ impl Strategy for Mobo {
         if values == 0 {
             return Err(StrategyError::NoValues);
         }
+        let begun = Instant::now();
         if self.refit_due(values) {
             // A fit that fails leaves the last good hyperparameters.
             match (model::fit(ledger, self.fitted.as_ref()), &self.fitted) {
@@ -70,8 +73,16 @@ impl Strategy for Mobo {
         let fitted = self.fitted.as_ref().ok_or(StrategyError::NoValues)?;
         let mut rng = crate::rng::stream(self.seed, "mobo", trial);
         let model = Model::new(ledger, fitted)?;
+        let modelled = Instant::now();
         let acquire = acquire::Acquire::new(&self.problem, ledger, model, &mut rng)?;
-        search::maximize(&acquire, &self.region, &mut rng)
+        let found = search::maximize(&acquire, &self.region, &mut rng);
+        self.timings.fit_s += (modelled - begun).as_secs_f64();
+        self.timings.acquisition_s += modelled.elapsed().as_secs_f64();
+        found
+    }
+
+    fn timings(&self) -> Timings {
+        self.timings
     }
 
     fn memory(&self) -> Vec<u8> {

@@ -30,7 +30,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             function: "dtlz2".into(),
             dimension: 2,
             objectives,
-            shift: None,
+            variant: None,
             noise: None,
             delay: None,
         }),

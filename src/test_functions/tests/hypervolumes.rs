@@ -1,97 +1,8 @@
-//! Values, fronts and hypervolumes of all test functions against independent answers.
+//! Maximal hypervolumes against dense fronts, Monte Carlo and published numbers.
 
 use super::*;
 use crate::rng;
-use proptest::prelude::*;
 use rand::RngExt;
-
-/// Made with pymoo 0.6.2, `get_problem(name, n_var=5, n_obj=M).evaluate(x)`, x = (0.15, 0.35, 0.62,
-/// 0.8, 0.05); for zdt4 x = (0.15, -1.3, 0.4, 2.25, -4.1).
-#[rustfmt::skip]
-const PYMOO: &[(&str, &[f64])] = &[
-    ("dtlz1", &[37.72787254218789, 213.79127773906472]),
-    ("dtlz1", &[7.895692889765762, 14.663429652422131, 127.83502773906473]),
-    ("dtlz2", &[1.2926685721766713, 0.31034226671004067]),
-    ("dtlz2", &[1.0835268067394175, 0.6639860811406588, 0.3050897460232828]),
-    ("dtlz3", &[489.1393122749457, 117.43195910827033]),
-    ("dtlz3", &[249.37806015232033, 152.81907180614925, 70.21763426841346]),
-    ("dtlz5", &[1.2926685721766713, 0.31034226671004067]),
-    ("dtlz5", &[0.9469031363957763, 0.8475153728135503, 0.3050897460232828]),
-    ("dtlz6", &[4.446383914810552, 1.0674823326615055]),
-    ("dtlz6", &[2.9188179651353936, 2.0571753256095797, 0.8573020083381547]),
-    ("dtlz7", &[0.15, 11.891846748910728]),
-    ("dtlz7", &[0.15, 0.35, 18.636598811674812]),
-    ("zdt1", &[0.15, 4.220786067372522]),
-    ("zdt2", &[0.15, 5.09058390578999]),
-    ("zdt3", &[0.15, 4.3707860673725225]),
-    ("zdt4", &[0.15, 73.24192454828572]),
-    ("zdt6", &[0.9995221214960975, 8.272666216255235]),
-];
-
-fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0))
-}
-
-#[test]
-fn values_agree_with_pymoo() {
-    for (name, want) in PYMOO {
-        let x = match *name {
-            "zdt4" => [0.15, -1.3, 0.4, 2.25, -4.1],
-            _ => [0.15, 0.35, 0.62, 0.8, 0.05],
-        };
-        let got = by_name(name, 5, want.len(), None).unwrap().evaluate(&x);
-        assert!(close(&got, want, 1e-12), "{name}: {got:?} {want:?}");
-    }
-}
-
-#[test]
-fn dtlz4_is_dtlz2_with_position_variables_to_the_hundredth_power() {
-    let x = [0.994f64, 0.998, 0.62, 0.8, 0.05];
-    let powered = [x[0].powi(100), x[1].powi(100), x[2], x[3], x[4]];
-    let got = by_name("dtlz4", 5, 3, None).unwrap().evaluate(&x);
-    let want = by_name("dtlz2", 5, 3, None).unwrap().evaluate(&powered);
-    assert!(close(&got, &want, 1e-14), "{got:?} {want:?}");
-}
-
-/// The best distance variables, with `head` in front.
-fn on_front(name: &str, head: &[f64], dimension: usize) -> Vec<f64> {
-    let best = if matches!(name, "dtlz1" | "dtlz2" | "dtlz3" | "dtlz4" | "dtlz5") { 0.5 } else { 0.0 };
-    let mut x = vec![best; dimension];
-    x[..head.len()].copy_from_slice(head);
-    x
-}
-
-proptest! {
-    #[test]
-    fn fronts_of_dtlz_obey_their_equation(head in prop::collection::vec(0.0..=1.0f64, 4)) {
-        for name in ["dtlz1", "dtlz2", "dtlz3", "dtlz4"] {
-            let f = by_name(name, 9, 5, None).unwrap().evaluate(&on_front(name, &head, 9));
-            let (sum, want) = match name {
-                "dtlz1" => (f.iter().sum::<f64>(), 0.5),
-                _ => (f.iter().map(|f| f * f).sum::<f64>(), 1.0),
-            };
-            prop_assert!((sum - want).abs() < 1e-12, "{name}: {f:?}");
-        }
-        for name in ["dtlz5", "dtlz6"] {
-            let f = by_name(name, 9, 3, None).unwrap().evaluate(&on_front(name, &head[..2], 9));
-            prop_assert!((f[0] - f[1]).abs() < 1e-12);
-            prop_assert!((2.0 * f[0] * f[0] + f[2] * f[2] - 1.0).abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn values_inside_the_box_are_finite_shifted_or_not(units in prop::collection::vec(0.0..=1.0f64, 8)) {
-        for name in names() {
-            let objectives = if name.starts_with("zdt") { 2 } else { 4 };
-            for shift in [None, Some(1)] {
-                let f = by_name(name, 8, objectives, shift).unwrap();
-                let scaled = |((l, u), t): ((f64, f64), &f64)| l + t * (u - l);
-                let x: Vec<f64> = f.bounds().into_iter().zip(&units).map(scaled).collect();
-                prop_assert!(f.evaluate(&x).iter().all(|v| v.is_finite()), "{name}");
-            }
-        }
-    }
-}
 
 /// Area dominated by points of two objectives.
 fn area(points: &mut [[f64; 2]], reference: [f64; 2]) -> f64 {
@@ -110,7 +21,7 @@ fn area(points: &mut [[f64; 2]], reference: [f64; 2]) -> f64 {
 #[test]
 fn hypervolumes_of_two_objectives_agree_with_dense_fronts() {
     const POINTS: u32 = 40_000;
-    for name in names() {
+    for Entry { name, .. } in with_distance() {
         let f = by_name(name, 6, 2, None).unwrap();
         let mut points: Vec<[f64; 2]> = (0..=POINTS)
             .map(|k| {
@@ -145,7 +56,7 @@ fn volume(points: &mut [[f64; 3]], reference: [f64; 3]) -> f64 {
 #[test]
 fn hypervolumes_of_three_objectives_agree_with_dense_fronts() {
     const EDGE: u32 = 50;
-    for name in names().iter().filter(|n| n.starts_with("dtlz")) {
+    for Entry { name, .. } in with_distance().filter(|e| e.name.starts_with("dtlz")) {
         let f = by_name(name, 6, 3, None).unwrap();
         let place = |k: u32| {
             let t = f64::from(k) / f64::from(EDGE);
@@ -222,28 +133,4 @@ fn zdt6_begins_at_the_published_least_first_objective() {
 fn degenerate_fronts_of_many_objectives_have_no_known_hypervolume() {
     assert_eq!(by_name("dtlz5", 9, 4, None).unwrap().max_hypervolume(), None);
     assert_eq!(by_name("dtlz6", 9, 5, None).unwrap().max_hypervolume(), None);
-}
-
-#[test]
-fn every_name_is_known_and_says_what_it_is() {
-    for name in names() {
-        let f = by_name(name, 4, 2, Some(0)).unwrap();
-        assert_eq!(f.name(), *name);
-        assert_eq!((f.objectives(), f.bounds().len(), f.reference_point().len()), (2, 4, 2));
-        assert!(f.source().contains("doi"));
-    }
-}
-
-#[test]
-fn impossible_requests_are_refused() {
-    let refusal = |name, d, m| by_name(name, d, m, None).unwrap_err().to_string();
-    assert!(refusal("dtlz9", 5, 2).starts_with("no test function \"dtlz9\"; known are dtlz1, dtlz2"));
-    assert_eq!(
-        refusal("dtlz2", 2, 3),
-        "dtlz2 needs at least 2 objectives and at least as many parameters as objectives, not 3 \
-         objectives and 2 parameters"
-    );
-    assert!(refusal("dtlz2", 5, 1).contains("at least 2 objectives"));
-    assert!(refusal("zdt1", 5, 3).starts_with("zdt1 needs exactly 2 objectives"));
-    assert!(refusal("zdt1", 1, 2).contains("at least 2 parameters"));
 }

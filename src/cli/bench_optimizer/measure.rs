@@ -1,0 +1,201 @@
+//! One seed's run: ask for a batch, evaluate, tell, measure.
+
+use super::memory;
+use crate::config::{Evaluator, Study};
+use crate::evaluator::observe;
+use crate::pareto;
+use crate::problem::{Design, Outcome, Space, TrialId};
+use crate::strategy::{Proposer, Timings};
+use serde::Serialize;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+/// What came out.
+#[derive(Debug, Serialize)]
+pub struct Run {
+    pub seed: u64,
+    /// Number of trials after each batch.
+    pub trials: Vec<u64>,
+    /// Hypervolume after each batch, with the function's reference point; see [`worth`].
+    pub hypervolume: Vec<f64>,
+    /// Largest hypervolume there is, where known.
+    pub max_hypervolume: Option<f64>,
+    /// Means per candidate of the strategy proper, in seconds; `None` without such candidates.
+    #[serde(flatten)]
+    pub cost: Cost,
+    /// Peak resident memory of the process during the run, in MB; `None` where it cannot be measured.
+    pub peak_rss_mb: Option<f64>,
+}
+
+/// Seconds per candidate.
+#[derive(Debug, Default, Serialize)]
+pub struct Cost {
+    /// Processor time of all threads.
+    pub cpu_s_per_candidate: Option<f64>,
+    pub wall_s_per_candidate: Option<f64>,
+    /// Of the wall time, what fits of models take; 0 for strategies without models.
+    pub fit_s: Option<f64>,
+    /// Of the wall time, what the acquisition takes.
+    pub acquisition_s: Option<f64>,
+}
+
+/// Runs a study of a test function in batches: the trials of one are all asked for before the first is
+/// told.
+///
+/// # Errors
+/// The study cannot be proposed for, or a value is not finite; in words.
+pub fn run(study: &Study, batch: u64) -> Result<Run, String> {
+    let Evaluator::Builtin(builtin) = &study.evaluator else {
+        return Err("only test functions can be measured".to_owned());
+    };
+    let function = builtin.test_function().map_err(|e| e.to_string())?;
+    let reference = function.reference_point();
+    let resets = memory::reset_peak();
+    let mut proposer = Proposer::new(study).map_err(|e| e.to_string())?;
+    let (mut truths, mut observations) = (Vec::new(), Vec::new());
+    let (mut trials, mut hypervolume) = (Vec::new(), Vec::new());
+    let mut meter = Meter::default();
+    let mut next = 0;
+    while next < study.strategy.trials {
+        let end = (next + batch).min(study.strategy.trials);
+        let designs = match next < study.strategy.initial {
+            true => ask(&mut proposer, next..end),
+            false => meter.ask(&mut proposer, next..end),
+        };
+        for (trial, design) in designs {
+            let truth = function.evaluate(&Space::numbers(&design));
+            let objectives = observe(&truth, builtin.noise, study.seed, trial)?;
+            observations.push(objectives.iter().map(|m| m.value()).collect::<Vec<f64>>());
+            truths.push(truth);
+            proposer.tell(trial, &Outcome::Ok { objectives, metrics: vec![] });
+        }
+        next = end;
+        trials.push(next);
+        hypervolume.push(worth(&truths, &observations, &reference));
+    }
+    Ok(Run {
+        seed: study.seed,
+        trials,
+        hypervolume,
+        max_hypervolume: function.max_hypervolume().map(|m| m.value),
+        cost: meter.cost(),
+        peak_rss_mb: if resets { memory::peak_mb() } else { None },
+    })
+}
+
+fn ask(proposer: &mut Proposer, trials: Range<TrialId>) -> Vec<(TrialId, Design)> {
+    trials.map(|trial| (trial, proposer.ask(trial).design)).collect()
+}
+
+/// Hypervolume of the true values of those trials that no other trial's observed values dominate: what
+/// the front that a user is shown is worth. Without noise, the hypervolume of all trials.
+fn worth(truths: &[Vec<f64>], observations: &[Vec<f64>], reference: &[f64]) -> f64 {
+    let shown = pareto::non_dominated(observations);
+    let true_values: Vec<Vec<f64>> = shown.into_iter().map(|k| truths[k].clone()).collect();
+    pareto::hypervolume(&true_values, reference)
+}
+
+/// Sums over the candidates of the strategy proper.
+#[derive(Default)]
+struct Meter {
+    candidates: u64,
+    cpu: Duration,
+    wall: Duration,
+    strategy: Timings,
+}
+
+impl Meter {
+    /// Candidates, with what they cost.
+    fn ask(&mut self, proposer: &mut Proposer, trials: Range<TrialId>) -> Vec<(TrialId, Design)> {
+        let (strategy, cpu, begun) = (proposer.timings(), processor_time(), Instant::now());
+        let designs = ask(proposer, trials);
+        self.wall += begun.elapsed();
+        self.cpu += processor_time().saturating_sub(cpu);
+        self.candidates += designs.len() as u64;
+        let after = proposer.timings();
+        self.strategy.fit_s += after.fit_s - strategy.fit_s;
+        self.strategy.acquisition_s += after.acquisition_s - strategy.acquisition_s;
+        designs
+    }
+
+    fn cost(&self) -> Cost {
+        if self.candidates == 0 {
+            return Cost::default();
+        }
+        let each = |seconds: f64| Some(seconds / self.candidates as f64);
+        Cost {
+            cpu_s_per_candidate: each(self.cpu.as_secs_f64()),
+            wall_s_per_candidate: each(self.wall.as_secs_f64()),
+            fit_s: each(self.strategy.fit_s),
+            acquisition_s: each(self.strategy.acquisition_s),
+        }
+    }
+}
+
+/// Processor time of all threads of this process so far.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.max(0).unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::study_of;
+    use super::*;
+    use crate::config::{Builtin, Method, Noise};
+
+    fn study(method: Method, noise: Option<Noise>, trials: u64) -> Study {
+        let function = "dtlz2".to_owned();
+        let builtin =
+            Builtin { function, dimension: 3, objectives: 2, variant: None, noise, delay: None };
+        study_of(builtin, method, 8, trials).unwrap()
+    }
+
+    #[test]
+    fn without_noise_the_hypervolume_is_that_of_all_trials_and_never_falls() {
+        let run = run(&study(Method::Nsga2, None, 33), 5).unwrap();
+        assert_eq!(run.trials, [5, 10, 15, 20, 25, 30, 33]);
+        assert!(run.hypervolume.windows(2).all(|h| h[1] >= h[0]), "{:?}", run.hypervolume);
+        let most = run.max_hypervolume.unwrap();
+        let last = *run.hypervolume.last().unwrap();
+        assert!(last > 0.2 * most && last < most, "{last}");
+        assert!(run.cost.cpu_s_per_candidate.is_some());
+        assert_eq!(run.cost.fit_s, Some(0.0), "a strategy without models");
+    }
+
+    #[test]
+    fn noise_is_seen_by_the_strategy_and_not_by_the_hypervolume() {
+        // With sd 3 some observed value lies far below the front, where no true value can.
+        let noisy = |known| run(&study(Method::Sobol, Some(Noise { sd: 3.0, known }), 200), 50).unwrap();
+        let (run, clean) = (noisy(false), self::run(&study(Method::Sobol, None, 200), 50).unwrap());
+        for (noisy, clean) in run.hypervolume.iter().zip(&clean.hypervolume) {
+            assert!(noisy < clean, "some of the best are hidden: {noisy} {clean}");
+        }
+        assert_eq!(run.hypervolume, noisy(true).hypervolume);
+    }
+
+    #[test]
+    fn the_worth_of_a_noisy_front_is_that_of_its_true_values() {
+        let truths = [vec![0.5, 0.5], vec![0.2, 0.8], vec![0.95, 0.6]];
+        // The third seems to dominate the first; the second stays.
+        let observations = [vec![0.5, 0.5], vec![0.2, 0.8], vec![0.4, 0.4]];
+        let value = worth(&truths, &observations, &[1.0, 1.0]);
+        assert!((value - (0.8 * 0.2 + 0.05 * 0.2)).abs() < 1e-12, "{value}");
+    }
+
+    #[test]
+    fn candidates_of_the_initial_design_cost_nothing() {
+        let run = run(&study(Method::Mobo, None, 8), 4).unwrap();
+        assert_eq!(run.cost.wall_s_per_candidate, None);
+        let json = serde_json::to_value(&run).unwrap();
+        assert!(json["cpu_s_per_candidate"].is_null() && json["fit_s"].is_null());
+    }
+
+    #[test]
+    fn models_take_part_of_the_wall_time() {
+        let cost = run(&study(Method::Mobo, None, 12), 2).unwrap().cost;
+        let (fit, acquisition) = (cost.fit_s.unwrap(), cost.acquisition_s.unwrap());
+        assert!(fit > 0.0 && acquisition > 0.0);
+        assert!(fit + acquisition <= cost.wall_s_per_candidate.unwrap());
+    }
+}

@@ -1,0 +1,197 @@
+//! `paretorank bench optimizer`: how good a strategy is and what its candidates cost.
+
+mod measure;
+mod memory;
+mod words;
+
+use super::bench::study_of;
+use super::{complain, write_out};
+use crate::config::{Builtin, Method, Noise, StrategySettings, Study};
+use crate::exit::Exit;
+use crate::test_functions::{self, TestFunctionError, Variant};
+use measure::Run;
+
+/// Arguments of `paretorank bench optimizer`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Test function; `paretorank bench problems` lists them
+    #[arg(long, default_value = "dtlz2")]
+    problem: String,
+    /// Number of objectives, M [default: the problem's usual one]
+    #[arg(long)]
+    objectives: Option<usize>,
+    /// Number of parameters, d [default: the problem's usual one]
+    #[arg(long)]
+    parameters: Option<usize>,
+    /// Seed of the vector that moves the optimum off the centre of the box; for gp-..., of the draw
+    #[arg(long, value_name = "SEED", group = "variant")]
+    shift: Option<u64>,
+    /// Seed that moves the optimum and gives every distance variable a weight of its own
+    #[arg(long, value_name = "SEED", group = "variant")]
+    heterogeneous: Option<u64>,
+    /// Seed that moves the optimum, weighs distance variables and rotates them
+    #[arg(long, value_name = "SEED", group = "variant")]
+    rotated: Option<u64>,
+    /// Standard deviation of normal noise on every objective; the hypervolume is then that of the true
+    /// values of the trials that are non-dominated by their noisy ones: what the front that a user would
+    /// be shown is worth. It can fall when a lucky value hides a better trial
+    #[arg(long, value_name = "SD", value_parser = positive)]
+    noise: Option<f64>,
+    /// Tell the noise's standard deviation (sem) with every value
+    #[arg(long, requires = "noise")]
+    known: bool,
+    /// Strategy
+    #[arg(long, value_enum, default_value = "mobo")]
+    strategy: Method,
+    /// Scrambled Sobol trials before the strategy begins [default: as in a study file]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    initial: Option<u64>,
+    /// Trials proposed before the first of them is told
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    batch: u64,
+    /// Trials in all
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    trials: u64,
+    /// Seeds: one number, or first..last
+    #[arg(long, default_value = "0..4", value_parser = seeds)]
+    seeds: (u64, u64),
+    /// One JSON document instead of lines; times are means per candidate of the strategy proper, after
+    /// the Sobol trials, and null if there is none; peak_rss_mb is of the whole process while that seed
+    /// ran, with what earlier seeds left allocated, and null where Linux does not tell
+    #[arg(long)]
+    json: bool,
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let number = |t: &str| t.parse::<u64>().map_err(|_| format!("{t:?} is no number; write 3 or 0..4"));
+    let (first, last) = (number(first)?, number(last)?);
+    if first > last {
+        return Err(format!("{first} comes after {last}"));
+    }
+    Ok((first, last))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x > 0.0);
+    number.ok_or_else(|| format!("{text:?} is no number greater than 0"))
+}
+
+impl Args {
+    /// The problem as a study would have it.
+    fn builtin(&self) -> Result<Builtin, TestFunctionError> {
+        let entry = test_functions::entry(&self.problem)?;
+        // The parser lets one of them pass.
+        let variant = [
+            self.shift.map(Variant::Shifted),
+            self.heterogeneous.map(Variant::Heterogeneous),
+            self.rotated.map(Variant::Rotated),
+        ];
+        Ok(Builtin {
+            function: self.problem.clone(),
+            dimension: self.parameters.unwrap_or(entry.parameters.usual()),
+            objectives: self.objectives.unwrap_or(entry.objectives.usual()),
+            variant: variant.into_iter().flatten().next(),
+            noise: self.noise.map(|sd| Noise { sd, known: self.known }),
+            delay: None,
+        })
+    }
+
+    /// The study of the problem, with seed 0.
+    fn study(&self) -> Result<Study, TestFunctionError> {
+        let builtin = self.builtin()?;
+        let initial =
+            self.initial.unwrap_or_else(|| StrategySettings::default_initial(builtin.objectives));
+        study_of(builtin, self.strategy, initial, self.trials)
+    }
+}
+
+/// Runs the strategy for every seed.
+pub fn run(args: &Args) -> Exit {
+    let study = match args.study() {
+        Ok(study) => study,
+        Err(error) => {
+            complain(&error);
+            return Exit::Usage;
+        }
+    };
+    let mut runs: Vec<Run> = Vec::new();
+    for seed in args.seeds.0..=args.seeds.1 {
+        match measure::run(&Study { seed, ..study.clone() }, args.batch) {
+            Ok(run) => {
+                if !args.json {
+                    let written = write_out(None, words::seed(&run).as_bytes());
+                    if written != Exit::Complete {
+                        return written;
+                    }
+                }
+                runs.push(run);
+            }
+            Err(reason) => {
+                complain(format_args!("seed {seed}: {reason}"));
+                return Exit::Failed;
+            }
+        }
+    }
+    let text = if args.json {
+        format!("{:#}\n", serde_json::json!({ "runs": runs }))
+    } else {
+        words::medians(&runs)
+    };
+    write_out(None, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(line: &str) -> Result<Args, clap::Error> {
+        Line::try_parse_from(["bench"].into_iter().chain(line.split_whitespace())).map(|l| l.args)
+    }
+
+    #[test]
+    fn sizes_and_initial_trials_come_from_the_problem() {
+        for (line, sizes, initial) in [
+            ("", (20, 3), 10),
+            ("--objectives 7", (20, 7), 14),
+            ("--problem vehicle-safety", (5, 3), 10),
+            ("--problem car-side-impact --initial 25", (7, 4), 25),
+            ("--problem zdt3", (30, 2), 10),
+        ] {
+            let study = args(line).unwrap().study().unwrap();
+            let problem = &study.problem;
+            assert_eq!((problem.space.parameters.len(), problem.objectives.len()), sizes, "{line}");
+            assert_eq!(study.strategy.initial, initial, "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_sizes_are_refused_with_the_right_ones() {
+        let refusal = |line| args(line).unwrap().study().unwrap_err().to_string();
+        assert_eq!(
+            refusal("--problem vehicle-safety --parameters 6"),
+            "vehicle-safety needs exactly 3 objectives and exactly 5 parameters, not 3 objectives and 6 \
+             parameters"
+        );
+        assert!(refusal("--problem penicilin").contains("penicillin"));
+        assert!(refusal("--problem penicillin --shift 1").contains("no distance variables"));
+    }
+
+    #[test]
+    fn lines_without_a_meaning_are_refused() {
+        for line in ["--shift 1 --rotated 2", "--known", "--noise 0", "--batch 0", "--seeds 4..0"] {
+            assert!(args(line).is_err(), "{line}");
+        }
+        let noisy = args("--noise 0.1 --known").unwrap().builtin().unwrap();
+        assert_eq!(noisy.noise, Some(Noise { sd: 0.1, known: true }));
+        let rotated = args("--rotated 2").unwrap().builtin().unwrap();
+        assert_eq!(rotated.variant, Some(Variant::Rotated(2)));
+    }
+}
