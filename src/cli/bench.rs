@@ -62,6 +62,7 @@ pub fn study_of(
             space: Space { parameters, constraints: vec![] },
             objectives,
             metrics: vec![],
+            outcome_constraints: vec![],
         },
         strategy: StrategySettings { method, initial, trials, ready: 1, in_flight: None },
         evaluator: Evaluator::Builtin(builtin),

@@ -26,6 +26,9 @@
 //! [[constraint]]               # linear in float, int and fixed parameters
 //! text = "x + 2*y <= 3"
 //!
+//! [[outcome_constraint]]       # linear in objectives and metrics; a trial that violates it is
+//! text = "mass <= 12"          # measured and learned from, but never on the front
+//!
 //! [strategy]
 //! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol
 //! initial = 10                 # Sobol trials first; default 10, or twice the objectives if more
@@ -70,6 +73,7 @@ mod difference;
 mod document;
 mod error;
 mod evaluator;
+mod linear_text;
 mod parameters;
 mod resolve;
 mod resolved;

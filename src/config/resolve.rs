@@ -8,16 +8,18 @@ use super::resolved::{Checkpoint, Evaluator, Limits, Method, StrategySettings, S
 use super::section::Section;
 use super::{builtin, constraint_text};
 use crate::problem::{
-    EmptyRegion, LinearConstraint, Metric, Objective, Parameter, ParameterKind, Problem, Region, Space,
+    EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
+    Problem, Region, Space,
 };
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "study",
     "parameter",
     "objective",
     "metric",
     "constraint",
+    "outcome_constraint",
     "strategy",
     "evaluator",
     "checkpoint",
@@ -49,8 +51,8 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
-    let Parts { space, objectives, metrics, evaluator } = parts?;
-    let problem = Problem { space, objectives, metrics };
+    let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
+    let problem = Problem { space, objectives, metrics, outcome_constraints };
     let (strategy, checkpoint, limits) = (strategy?, checkpoint?, limits?);
     let study = Study { name, seed, output, problem, strategy, evaluator, checkpoint, limits };
     problems.is_empty().then_some(study)
@@ -82,6 +84,7 @@ struct Parts {
     space: Space,
     objectives: Vec<Objective>,
     metrics: Vec<Metric>,
+    outcome_constraints: Vec<OutcomeConstraint>,
     evaluator: Evaluator,
 }
 
@@ -123,30 +126,81 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
     if !parameters.is_empty() && parameters.iter().all(fixed) {
         problems.add(&Place::File, "every parameter is fixed; there is nothing to optimize");
     }
-    let constraints = constraints(document, &parameters, problems)?;
+    let metrics = metrics?;
+    let quantities = Quantities { parameters: &parameters, objectives: &objectives, metrics: &metrics };
+    let constraints = constraints(document, &quantities, problems);
+    let outcome_constraints = outcome_constraints(document, &quantities, problems);
+    let (constraints, outcome_constraints) = (constraints?, outcome_constraints?);
     let space = Space { parameters, constraints };
     if problems.is_empty() {
         let place = document.get("constraint").map_or(Place::File, |node| node.place.clone());
         check_region(Region::new(&space), &place, problems);
     }
-    Some(Parts { space, objectives, metrics: metrics?, evaluator })
+    Some(Parts { space, objectives, metrics, outcome_constraints, evaluator })
+}
+
+/// What constraints can name.
+struct Quantities<'a> {
+    parameters: &'a [Parameter],
+    objectives: &'a [Objective],
+    metrics: &'a [Metric],
+}
+
+impl Quantities<'_> {
+    fn between_parameters(&self, text: &str) -> Result<LinearConstraint, String> {
+        constraint_text::parse(text, self.parameters)
+    }
+
+    fn on_outcome(&self, text: &str) -> Result<OutcomeConstraint, String> {
+        constraint_text::parse_outcome(text, self.objectives, self.metrics)
+    }
 }
 
 fn constraints(
     document: &Table,
-    parameters: &[Parameter],
+    quantities: &Quantities<'_>,
     problems: &Problems,
 ) -> Option<Vec<LinearConstraint>> {
+    texts(document, "constraint", "\"a + 2*b <= 10\"", problems, |text| {
+        let parsed = quantities.between_parameters(text);
+        parsed.map_err(|wrong| match quantities.on_outcome(text) {
+            Ok(_) => "is about what is measured; its table is [[outcome_constraint]]".into(),
+            Err(_) => wrong,
+        })
+    })
+}
+
+fn outcome_constraints(
+    document: &Table,
+    quantities: &Quantities<'_>,
+    problems: &Problems,
+) -> Option<Vec<OutcomeConstraint>> {
+    texts(document, "outcome_constraint", "\"cost <= 100\"", problems, |text| {
+        let parsed = quantities.on_outcome(text);
+        parsed.map_err(|wrong| match quantities.between_parameters(text) {
+            Ok(_) => "is about parameters; its table is [[constraint]]".into(),
+            Err(_) => wrong,
+        })
+    })
+}
+
+/// What every `[[key]]` says in its `text`.
+fn texts<T>(
+    document: &Table,
+    key: &str,
+    example: &str,
+    problems: &Problems,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Option<Vec<T>> {
+    let what = key.replace('_', " ");
     let one = |section: &Section<'_>| {
         section.only(&["text"]);
-        let text = section.need("text", section.text("text"), "\"a + 2*b <= 10\"")?;
-        constraint_text::parse(text, parameters)
-            .map_err(|wrong| {
-                problems.add(&section.place("text"), format!("the constraint {text:?} {wrong}"));
-            })
-            .ok()
+        let text = section.need("text", section.text("text"), example)?;
+        let refuse =
+            |wrong| problems.add(&section.place("text"), format!("the {what} {text:?} {wrong}"));
+        parse(text).map_err(refuse).ok()
     };
-    let sections = Section::several(document, "constraint", problems)?;
+    let sections = Section::several(document, key, problems)?;
     let parsed: Vec<_> = sections.iter().map(one).collect();
     parsed.into_iter().collect()
 }

@@ -36,6 +36,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             space: Space { parameters: vec![parameter("x"), parameter("y")], constraints: vec![] },
             objectives: vec![objective("sum"), objective("difference")],
             metrics: vec![Metric { name: "mass".into(), unit: "kg".into() }],
+            outcome_constraints: vec![],
         },
         strategy: StrategySettings {
             method: Method::Sobol,

@@ -94,6 +94,7 @@ mod tests {
             space: Space { parameters: vec![], constraints: vec![] },
             objectives: vec![objective("a"), objective("b")],
             metrics: vec![Metric { name: "m".into(), unit: String::new() }],
+            outcome_constraints: vec![],
         }
     }
 

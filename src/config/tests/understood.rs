@@ -21,6 +21,12 @@ fn a_command_study_is_understood() {
     assert_eq!((objectives[0].goal, objectives[0].threshold), (Goal::Minimize, Some(7.0)));
     assert_eq!((objectives[1].goal, objectives[1].threshold), (Goal::Maximize, None));
     assert_eq!(study.problem.metrics[0].unit, "MPa");
+    let [stress, gain] = &study.problem.outcome_constraints[..] else { panic!("two") };
+    assert_eq!(
+        (&stress.text[..], &stress.terms[..], stress.upper),
+        ("stress <= 120", &[(2, 1.0)][..], 120.0)
+    );
+    assert_eq!((&gain.terms[..], gain.upper), (&[(0, 1.0), (1, -1.0)][..], -100.0));
     let Evaluator::Command(command) = &study.evaluator else { panic!("a command") };
     assert_eq!(command.argv[0], "python3");
     assert_eq!((command.timeout_s, command.grace_s, command.retries), (Some(600.0), 10.0, 1));

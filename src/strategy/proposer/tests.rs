@@ -24,6 +24,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             space,
             objectives: (0..objectives).map(objective).collect(),
             metrics: vec![],
+            outcome_constraints: vec![],
         },
         strategy: StrategySettings { method, initial, trials, ready: 0, in_flight: None },
         evaluator: Evaluator::Builtin(Builtin {
