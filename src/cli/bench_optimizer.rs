@@ -5,7 +5,7 @@ use super::{complain, write_out};
 use crate::config::{Builtin, Method, Study};
 use crate::exit::Exit;
 use crate::pareto;
-use crate::problem::{Measurement, Outcome, Space};
+use crate::problem::{Measurement, Space};
 use crate::strategy::Proposer;
 use crate::test_functions;
 use serde::Serialize;
@@ -152,10 +152,13 @@ fn one(args: &Args, seed: u64) -> Result<Run, String> {
             proposed += batch.len() as u32;
         }
         for (trial, design) in batch {
-            let y = function.evaluate(&Space::numbers(&design));
-            let objectives = y.iter().filter_map(|y| Measurement::new(*y, None)).collect();
-            proposer.tell(trial, &Outcome::Ok { objectives, metrics: vec![] });
-            points.push(y);
+            let x = Space::numbers(&design);
+            let exact = |y: &f64| Measurement::new(*y, None);
+            let objectives = function.evaluate(&x).iter().filter_map(exact).collect();
+            let metrics = function.constraint_values(&x).iter().map(exact).collect();
+            let outcome = study.problem.measured(objectives, metrics)?;
+            points.extend(study.problem.accepted(&outcome));
+            proposer.tell(trial, &outcome);
         }
         next = end;
         run.trials.push(next);

@@ -94,18 +94,15 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
     let objectives = parameters::objectives(document, &mut names, problems);
     let metrics = parameters::metrics(document, &mut names, problems);
     let section = Section::of(document, "evaluator", problems);
-    let (parameters, objectives, evaluator) = match evaluator::which(&section)? {
+    let (parameters, objectives, metrics, evaluator) = match evaluator::which(&section)? {
         Which::Builtin => {
-            if let Some(metric) = document.get("metric") {
-                problems
-                    .add(&metric.place, "a test function has no metrics; remove the [[metric]] tables");
-            }
-            let (parameters, objectives) = (parameters?, objectives?);
+            let (parameters, objectives, metrics) = (parameters?, objectives?, metrics?);
             let settings = builtin::read(&section, (parameters.len(), objectives.len()))?;
             let function = builtin::function(&section, &settings)?;
             let parameters = builtin::parameters(&section, &*function, parameters);
             let objectives = builtin::objectives(&section, &*function, objectives);
-            (parameters?, objectives?, Evaluator::Builtin(settings))
+            let metrics = builtin::metrics(&section, &*function, metrics);
+            (parameters?, objectives?, metrics?, Evaluator::Builtin(settings))
         }
         Which::Command => {
             let parameters: Option<Vec<Parameter>> =
@@ -119,18 +116,20 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
             if parameters.is_empty() {
                 problems.add(&Place::File, "there is no [[parameter]]; a command needs at least one");
             }
-            (parameters, objectives, Evaluator::Command(command?))
+            (parameters, objectives, metrics?, Evaluator::Command(command?))
         }
     };
     let fixed = |p: &Parameter| matches!(p.kind, ParameterKind::Fixed { .. });
     if !parameters.is_empty() && parameters.iter().all(fixed) {
         problems.add(&Place::File, "every parameter is fixed; there is nothing to optimize");
     }
-    let metrics = metrics?;
     let quantities = Quantities { parameters: &parameters, objectives: &objectives, metrics: &metrics };
     let constraints = constraints(document, &quantities, problems);
     let outcome_constraints = outcome_constraints(document, &quantities, problems);
-    let (constraints, outcome_constraints) = (constraints?, outcome_constraints?);
+    let (constraints, mut outcome_constraints) = (constraints?, outcome_constraints?);
+    if matches!(evaluator, Evaluator::Builtin(_)) && outcome_constraints.is_empty() {
+        outcome_constraints = builtin::outcome_constraints(objectives.len(), &metrics);
+    }
     let space = Space { parameters, constraints };
     if problems.is_empty() {
         let place = document.get("constraint").map_or(Place::File, |node| node.place.clone());

@@ -76,7 +76,7 @@ pub struct Builtin {
     pub objectives: usize,
     /// Moves the optimum off the box centre by a vector drawn with this seed.
     pub shift: Option<u64>,
-    /// Noise added to every objective.
+    /// Noise added to every objective and metric.
     pub noise: Option<Noise>,
     /// How long an evaluation pretends to take.
     pub delay: Option<Delay>,
@@ -85,7 +85,7 @@ pub struct Builtin {
 /// Normal noise on test functions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
-    /// Standard deviation, same for every objective.
+    /// Standard deviation, same for every objective and metric.
     pub sd: f64,
     /// Whether the evaluator tells it as the sem.
     pub known: bool,

@@ -5,7 +5,7 @@
 
 use crate::comm::Task;
 use crate::config::{self, Delay, Study};
-use crate::problem::{FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::problem::{FailureClass, Measurement, Outcome, Problem, TrialId, Value};
 use crate::rng;
 use crate::test_functions::{self, TestFunction};
 use rand::RngExt;
@@ -19,8 +19,7 @@ pub(super) struct Bench {
     function: Box<dyn TestFunction>,
     settings: config::Builtin,
     seed: u64,
-    objectives: usize,
-    metrics: usize,
+    problem: Problem,
 }
 
 impl Bench {
@@ -41,13 +40,7 @@ impl Bench {
         study: &Study,
         settings: &config::Builtin,
     ) -> Self {
-        Self {
-            function,
-            settings: settings.clone(),
-            seed: study.seed,
-            objectives: study.problem.objectives.len(),
-            metrics: study.problem.metrics.len(),
-        }
+        Self { function, settings: settings.clone(), seed: study.seed, problem: study.problem.clone() }
     }
 
     /// The outcome, and when to tell it if not at once. A panic of the function is a failure.
@@ -64,19 +57,26 @@ impl Bench {
         (outcome, delay.map(|delay| start + delay))
     }
 
+    /// Objectives followed by metrics.
     fn values(&self, design: &[Value]) -> Result<Vec<f64>, String> {
         let numbers: Option<Vec<f64>> = design.iter().map(Value::number).collect();
         let x = numbers.ok_or("a test function takes numbers only")?;
-        let values = self.function.evaluate(&x);
-        match values.len() == self.objectives {
-            true => Ok(values),
-            false => Err(format!("{} objectives instead of {}", values.len(), self.objectives)),
+        let objectives = self.function.evaluate(&x);
+        let metrics = self.function.constraint_values(&x);
+        let sizes = [
+            ("objectives", objectives.len(), self.problem.objectives.len()),
+            ("metrics", metrics.len(), self.problem.metrics.len()),
+        ];
+        match sizes.iter().find(|(_, got, want)| got != want) {
+            None => Ok([objectives, metrics].concat()),
+            Some((what, got, want)) => Err(format!("{got} {what} instead of {want}")),
         }
     }
 
     fn measured(&self, trial: TrialId, values: &[f64]) -> Result<Outcome, String> {
         let mut noise = rng::stream(self.seed, "noise", trial);
-        let objectives = values.iter().enumerate().map(|(k, value)| {
+        let count = self.problem.objectives.len();
+        let measured = values.iter().enumerate().map(|(k, value)| {
             let (value, sem) = match self.settings.noise {
                 None => (*value, None),
                 Some(n) => {
@@ -84,10 +84,14 @@ impl Bench {
                     (value + n.sd * z, n.known.then_some(n.sd))
                 }
             };
-            Measurement::new(value, sem).ok_or_else(|| format!("objective {k} is {value}"))
+            Measurement::new(value, sem).ok_or_else(|| match k.checked_sub(count) {
+                None => format!("objective {k} is {value}"),
+                Some(k) => format!("metric {k} is {value}"),
+            })
         });
-        let objectives = objectives.collect::<Result<_, _>>()?;
-        Ok(Outcome::Ok { objectives, metrics: vec![None; self.metrics] })
+        let mut objectives = measured.collect::<Result<Vec<_>, String>>()?;
+        let metrics = objectives.split_off(count).into_iter().map(Some).collect();
+        self.problem.measured(objectives, metrics)
     }
 }
 

@@ -18,6 +18,17 @@ pub struct OutcomeConstraint {
 }
 
 impl OutcomeConstraint {
+    /// `name <= 0` for the quantity at `index` of the objectives followed by the metrics: how
+    /// constrained test functions state theirs.
+    pub fn at_most_zero(name: &str, index: usize) -> Self {
+        Self { text: format!("{name} <= 0"), terms: vec![(index, 1.0)], upper: 0.0 }
+    }
+
+    /// Whether both say the same, however it is written.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        (&self.terms, self.upper) == (&other.terms, other.upper)
+    }
+
     /// Left side less right side, at most zero where the constraint is satisfied. Its standard error
     /// takes those of the quantities as independent, and is unknown if one of them is.
     ///

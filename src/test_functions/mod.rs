@@ -1,9 +1,10 @@
-//! Test functions with known answers: DTLZ and ZDT.
+//! Test functions with known answers: DTLZ, ZDT, and DTLZ2 with a constraint.
 //!
 //! | names | domain | parameters d | objectives M | source |
 //! |---|---|---|---|---|
 //! | `dtlz1` to `dtlz7` | `[0, 1]^d` | at least M | at least 2 | [`DTLZ_SOURCE`] |
 //! | `zdt1`, `zdt2`, `zdt3`, `zdt6` | `[0, 1]^d` | at least 2 | 2 | [`ZDT_SOURCE`] |
+//! | `c2dtlz2` | `[0, 1]^d` | at least M | at least 2 | [`CONSTRAINED_SOURCE`] |
 //! | `zdt4` | `[0, 1] x [-5, 5]^(d-1)` | at least 2 | 2 | [`ZDT_SOURCE`] |
 //!
 //! The first parameters say where on the front a point lies (M - 1 of them, one for ZDT), all others
@@ -12,6 +13,7 @@
 //! Reference points lie a tenth beyond the far corner of the front, so that the share of the maximal
 //! hypervolume tells good sets from bad ones; points far from the front then count for nothing.
 
+mod constrained;
 mod dtlz;
 mod quadrature;
 mod shifted;
@@ -20,9 +22,11 @@ mod zdt;
 #[cfg(test)]
 mod tests;
 
+pub use constrained::SOURCE as CONSTRAINED_SOURCE;
 pub use dtlz::SOURCE as DTLZ_SOURCE;
 pub use zdt::SOURCE as ZDT_SOURCE;
 
+use constrained::C2Dtlz2;
 use dtlz::Dtlz;
 use shifted::Shifted;
 use zdt::Zdt;
@@ -41,9 +45,18 @@ pub trait TestFunction: Debug + Send + Sync {
     fn bounds(&self) -> Vec<(f64, f64)>;
     /// Objective values (length M) at `x` (length d, natural units, within the bounds).
     fn evaluate(&self, x: &[f64]) -> Vec<f64>;
+    /// Names of the constraint values, which are metrics in a study; none unless it is constrained.
+    fn constraint_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Constraint values at `x` in the order of their names; `x` is acceptable where all are at most
+    /// 0.
+    fn constraint_values(&self, _x: &[f64]) -> Vec<f64> {
+        vec![]
+    }
     /// The customary reference point, length M.
     fn reference_point(&self) -> Vec<f64>;
-    /// The hypervolume of the true front with respect to the reference point, where known.
+    /// The hypervolume of the true front (of acceptable points) with respect to the reference point, where known.
     fn max_hypervolume(&self) -> Option<MaxHypervolume>;
 }
 
@@ -76,7 +89,7 @@ pub enum TestFunctionError {
 pub fn names() -> &'static [&'static str] {
     &[
         "dtlz1", "dtlz2", "dtlz3", "dtlz4", "dtlz5", "dtlz6", "dtlz7", "zdt1", "zdt2", "zdt3", "zdt4",
-        "zdt6",
+        "zdt6", "c2dtlz2",
     ]
 }
 
@@ -99,6 +112,10 @@ pub fn by_name(
     if let Some(zdt) = Zdt::new(name, dimension, objectives)? {
         let optimum = zdt.distance_optimum();
         return Ok(with_shift(Box::new(zdt), 1, optimum, shift));
+    }
+    if let Some(constrained) = C2Dtlz2::new(name, dimension, objectives)? {
+        let optimum = constrained.distance_optimum();
+        return Ok(with_shift(Box::new(constrained), objectives - 1, optimum, shift));
     }
     Err(TestFunctionError::Unknown { name: name.to_owned(), known: names().to_vec() })
 }

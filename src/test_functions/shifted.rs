@@ -43,6 +43,17 @@ impl Shifted {
             self.optimum + (1.0 - self.optimum) * (u - place) / (1.0 - place)
         }
     }
+
+    /// The inner function's parameters for ours.
+    fn moved(&self, x: &[f64]) -> Vec<f64> {
+        let mut moved = x.to_vec();
+        let distance = moved.iter_mut().zip(self.bounds()).skip(self.first_distance);
+        for ((value, (lower, upper)), place) in distance.zip(&self.places) {
+            let unit = (*value - lower) / (upper - lower);
+            *value = lower + (upper - lower) * self.inner_unit(unit, *place).clamp(0.0, 1.0);
+        }
+        moved
+    }
 }
 
 impl TestFunction for Shifted {
@@ -63,13 +74,15 @@ impl TestFunction for Shifted {
     }
 
     fn evaluate(&self, x: &[f64]) -> Vec<f64> {
-        let mut moved = x.to_vec();
-        let distance = moved.iter_mut().zip(self.bounds()).skip(self.first_distance);
-        for ((value, (lower, upper)), place) in distance.zip(&self.places) {
-            let unit = (*value - lower) / (upper - lower);
-            *value = lower + (upper - lower) * self.inner_unit(unit, *place).clamp(0.0, 1.0);
-        }
-        self.inner.evaluate(&moved)
+        self.inner.evaluate(&self.moved(x))
+    }
+
+    fn constraint_names(&self) -> &'static [&'static str] {
+        self.inner.constraint_names()
+    }
+
+    fn constraint_values(&self, x: &[f64]) -> Vec<f64> {
+        self.inner.constraint_values(&self.moved(x))
     }
 
     fn reference_point(&self) -> Vec<f64> {
@@ -119,9 +132,9 @@ mod tests {
 
     #[test]
     fn only_the_moved_optimum_reaches_the_front() {
-        for name in ["dtlz2", "zdt4", "zdt1", "dtlz7"] {
+        for name in ["dtlz2", "c2dtlz2", "zdt4", "zdt1", "dtlz7"] {
             let plain = by_name(name, 5, 2, None).unwrap();
-            let optimum = if matches!(name, "dtlz2" | "zdt4") { 0.5 } else { 0.0 };
+            let optimum = if matches!(name, "dtlz2" | "c2dtlz2" | "zdt4") { 0.5 } else { 0.0 };
             let shifted = Shifted::new(by_name(name, 5, 2, None).unwrap(), 1, optimum, 3);
             let natural = |units: &[f64]| -> Vec<f64> {
                 plain.bounds().iter().zip(units).map(|((l, u), t)| l + t * (u - l)).collect()
@@ -134,7 +147,13 @@ mod tests {
             for (a, b) in want.iter().zip(&got) {
                 assert!((a - b).abs() < 1e-9, "{name}: {want:?} {got:?}");
             }
-            assert!(shifted.evaluate(&old_optimum)[1] > want[1] + 1e-3, "{name}");
+            let want = plain.constraint_values(&old_optimum);
+            let got = shifted.constraint_values(&natural(&units));
+            assert!(want.iter().zip(&got).all(|(a, b)| (a - b).abs() < 1e-9), "{name}");
+            assert!(
+                shifted.evaluate(&old_optimum)[1] > plain.evaluate(&old_optimum)[1] + 1e-3,
+                "{name}"
+            );
         }
     }
 }

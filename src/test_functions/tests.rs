@@ -28,6 +28,14 @@ const PYMOO: &[(&str, &[f64])] = &[
     ("zdt6", &[0.9995221214960975, 8.272666216255235]),
 ];
 
+/// Made with pymoo 0.6.1.6, `C2DTLZ2(n_var=5, n_obj=M).evaluate(x, return_as_dictionary=True)["G"]`,
+/// M = 2, 3, 4 at the x of [`PYMOO`] and at (0.02, 0.03, 0.5, 0.5, 0.45).
+const PYMOO_C2: [[f64; 2]; 3] = [
+    [0.1419672156466574, 0.011114908097128118],
+    [0.17784624355312117, -0.15677970113032547],
+    [-0.02645333693259022, 0.26083962895982804],
+];
+
 fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0))
 }
@@ -53,9 +61,23 @@ fn dtlz4_is_dtlz2_with_position_variables_to_the_hundredth_power() {
     assert!(close(&got, &want, 1e-14), "{got:?} {want:?}");
 }
 
+#[test]
+fn constraint_values_agree_with_pymoo() {
+    for (m, want) in (2..).zip(PYMOO_C2) {
+        let f = by_name("c2dtlz2", 5, m, None).unwrap();
+        let dtlz2 = by_name("dtlz2", 5, m, None).unwrap();
+        for (x, want) in [[0.15, 0.35, 0.62, 0.8, 0.05], [0.02, 0.03, 0.5, 0.5, 0.45]].iter().zip(want) {
+            assert!(close(&f.constraint_values(x), &[want], 1e-12), "{m}: {want}");
+            assert_eq!(f.evaluate(x), dtlz2.evaluate(x));
+        }
+        assert_eq!((f.constraint_names(), dtlz2.constraint_names()), (&["c1"][..], &[][..]));
+    }
+}
+
 /// The best distance variables, with `head` in front.
 fn on_front(name: &str, head: &[f64], dimension: usize) -> Vec<f64> {
-    let best = if matches!(name, "dtlz1" | "dtlz2" | "dtlz3" | "dtlz4" | "dtlz5") { 0.5 } else { 0.0 };
+    let middle = ["dtlz1", "dtlz2", "dtlz3", "dtlz4", "dtlz5", "c2dtlz2"];
+    let best = if middle.contains(&name) { 0.5 } else { 0.0 };
     let mut x = vec![best; dimension];
     x[..head.len()].copy_from_slice(head);
     x
@@ -87,7 +109,9 @@ proptest! {
                 let f = by_name(name, 8, objectives, shift).unwrap();
                 let scaled = |((l, u), t): ((f64, f64), &f64)| l + t * (u - l);
                 let x: Vec<f64> = f.bounds().into_iter().zip(&units).map(scaled).collect();
-                prop_assert!(f.evaluate(&x).iter().all(|v| v.is_finite()), "{name}");
+                let values = [f.evaluate(&x), f.constraint_values(&x)].concat();
+                prop_assert!(values.iter().all(|v| v.is_finite()), "{name}");
+                prop_assert_eq!(f.constraint_values(&x).len(), f.constraint_names().len());
             }
         }
     }
@@ -113,11 +137,12 @@ fn hypervolumes_of_two_objectives_agree_with_dense_fronts() {
     for name in names() {
         let f = by_name(name, 6, 2, None).unwrap();
         let mut points: Vec<[f64; 2]> = (0..=POINTS)
-            .map(|k| {
+            .filter_map(|k| {
                 let t = f64::from(k) / f64::from(POINTS);
                 let t = if *name == "dtlz4" { t.powf(0.01) } else { t };
-                let y = f.evaluate(&on_front(name, &[t], 6));
-                [y[0], y[1]]
+                let x = on_front(name, &[t], 6);
+                let y = f.evaluate(&x);
+                f.constraint_values(&x).iter().all(|c| *c <= 0.0).then_some([y[0], y[1]])
             })
             .collect();
         let r = f.reference_point();

@@ -25,7 +25,7 @@ fn bad_tables_and_keys_are_refused() {
         ("[checkpoint]\nevery = 60", "study.toml:6: checkpoint.every must be a duration with its unit such as \"100 ms\", \"30 s\", \"10 min\" or \"1.5 h\", not 60".into()),
         ("[checkpoint]\nevery = \"0 s\"", "study.toml:6: checkpoint.every must be longer than 0 s".into()),
         ("[limits]\ntime = \"30 s\"\nmargin = \"1 min\"", "study.toml:7: limits.margin leaves nothing of limits.time; it must be shorter".into()),
-        ("[[metric]]\nname = \"m\"", "study.toml:5: a test function has no metrics; remove the [[metric]] tables".into()),
+        ("[[metric]]\nname = \"m\"", "study.toml:2: evaluator.builtin is dtlz2, which has no metrics; remove the [[metric]] tables".into()),
         ("noise = { sd = 0 }", "study.toml:5: evaluator.noise.sd must be greater than 0, not 0".into()),
         ("noise = { known = true }", "study.toml:5: evaluator.noise.sd is missing; for example sd = 0.01".into()),
         ("noise = 1", "study.toml:5: evaluator.noise must be a table, not 1".into()),
@@ -44,7 +44,7 @@ fn bad_test_functions_are_refused() {
         (
             "\"dtlz2\"",
             "\"dtlz22\"",
-            "study.toml:2: evaluator.builtin cannot be \"dtlz22\"; did you mean \"dtlz2\"? known functions: dtlz1, dtlz2, dtlz3, dtlz4, dtlz5, dtlz6, dtlz7, zdt1, zdt2, zdt3, zdt4, zdt6",
+            "study.toml:2: evaluator.builtin cannot be \"dtlz22\"; did you mean \"dtlz2\"? known functions: dtlz1, dtlz2, dtlz3, dtlz4, dtlz5, dtlz6, dtlz7, zdt1, zdt2, zdt3, zdt4, zdt6, c2dtlz2",
         ),
         (
             "\"dtlz2\"",

@@ -1,7 +1,7 @@
 //! What is understood.
 
 use super::*;
-use crate::problem::{Goal, ParameterKind, Scale, Value};
+use crate::problem::{Goal, Metric, OutcomeConstraint, ParameterKind, Scale, Value};
 
 #[test]
 fn a_command_study_is_understood() {
@@ -50,6 +50,30 @@ fn a_test_function_brings_parameters_and_objectives() {
     let text =
         BUILTIN.replace("dimension = 5", "dimension = 9").replace("objectives = 3", "objectives = 8");
     assert_eq!(super::study(&text).strategy.initial, 16);
+}
+
+#[test]
+fn a_constrained_test_function_brings_metric_and_constraint() {
+    let text = with(BUILTIN, "dtlz2", "c2dtlz2");
+    let problem = study(&text).problem;
+    assert_eq!(problem.metrics, [Metric { name: "c1".into(), unit: String::new() }]);
+    let own = OutcomeConstraint { text: "c1 <= 0".into(), terms: vec![(3, 1.0)], upper: 0.0 };
+    assert_eq!(problem.outcome_constraints, [own.clone()]);
+    let named = format!("{text}[[metric]]\nname = \"ball\"\n");
+    let by_name = study(&named).problem.outcome_constraints;
+    assert_eq!(by_name[0].text, "ball <= 0");
+    assert!(by_name[0].agrees_with(&own));
+    let written = format!("{named}[[outcome_constraint]]\ntext = \"f0 + ball <= 1\"\n");
+    let written = study(&written).problem.outcome_constraints;
+    assert_eq!((written.len(), &written[0].terms[..]), (1, &[(0, 1.0), (3, 1.0)][..]));
+    let two = format!("{named}[[metric]]\nname = \"other\"\n");
+    assert_eq!(
+        refusal(&two, &Overrides::default()),
+        "study.toml:2: evaluator.builtin is c2dtlz2, whose metrics are c1; there are 2 [[metric]] tables"
+    );
+    // An objective of any test function can be constrained.
+    let plain = format!("{BUILTIN}[[outcome_constraint]]\ntext = \"f0 <= 0.5\"\n");
+    assert_eq!(study(&plain).problem.outcome_constraints[0].terms, [(0, 1.0)]);
 }
 
 #[test]
