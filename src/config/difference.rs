@@ -76,7 +76,8 @@ fn inequality<'n>(terms: &[(usize, f64)], name: impl Fn(usize) -> &'n String, up
     let mut terms: Vec<(&String, f64)> = terms.iter().map(|&(j, a)| (name(j), a)).collect();
     terms.sort_by_key(|term| term.0);
     let terms: Vec<String> = terms.iter().map(|(name, a)| format!("{a}*{name}")).collect();
-    format!("{} <= {upper}", terms.join(" + "))
+    // `x >= 0` becomes -x <= -0.
+    format!("{} <= {}", terms.join(" + "), upper + 0.0)
 }
 
 fn forget_what_may_change(study: &mut Study) {

@@ -109,7 +109,7 @@ fn toy(noise: Option<Noise>, delay: Option<Delay>) -> How {
 fn equip(study: &Study) -> Result<Workshop, String> {
     match &study.evaluator {
         How::Builtin(b) if b.function == "toy" => {
-            Ok(Workshop::Builtin(builtin::Bench::with(Box::new(Toy), study, b)))
+            Ok(Workshop::Builtin(Box::new(builtin::Bench::with(Box::new(Toy), study, b))))
         }
         _ => Workshop::new(study),
     }

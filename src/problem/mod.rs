@@ -72,9 +72,9 @@ impl Problem {
         let Outcome::Ok { metrics, .. } = outcome else { return Ok(()) };
         for constraint in &self.outcome_constraints {
             let text = &constraint.text;
-            let needed =
+            let mut needed =
                 constraint.terms.iter().filter_map(|(k, _)| k.checked_sub(self.objectives.len()));
-            let missing = needed.filter(|k| metrics.get(*k).copied().flatten().is_none()).next();
+            let missing = needed.find(|k| metrics.get(*k).copied().flatten().is_none());
             if let Some(k) = missing {
                 let name = &self.metrics[k].name;
                 return Err(format!(

@@ -48,7 +48,7 @@ impl OutcomeConstraint {
     /// How far the left side lies beyond the right side, 0 where it does not; in the unit of the
     /// sum. `None` like [`OutcomeConstraint::slack`], never NaN or infinite.
     pub fn violation(&self, outcome: &Outcome) -> Option<f64> {
-        self.slack(outcome).map(|slack| slack.value().max(0.0))
+        self.slack(outcome).map(|slack| if slack.value() > 0.0 { slack.value() } else { 0.0 })
     }
 }
 
@@ -94,6 +94,9 @@ mod tests {
         assert_eq!((slack.value(), slack.sem()), (-1.0, None));
         assert_eq!(constraint(&[(1, 1.0)], 5.0).violation(&outcome), Some(0.0));
         assert_eq!(constraint(&[(3, 1.0)], 5.0).violation(&outcome), None, "m1 was not given");
+        let zero = Outcome::Ok { objectives: vec![m(0.0, None)], metrics: vec![] };
+        let violation = constraint(&[(0, -1.0)], 0.0).violation(&zero).unwrap();
+        assert_eq!(violation.to_string(), "0", "no sign before it");
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn a_constrained_test_function_brings_metric_and_constraint() {
     let problem = study(&text).problem;
     assert_eq!(problem.metrics, [Metric { name: "c1".into(), unit: String::new() }]);
     let own = OutcomeConstraint { text: "c1 <= 0".into(), terms: vec![(3, 1.0)], upper: 0.0 };
-    assert_eq!(problem.outcome_constraints, [own.clone()]);
+    assert_eq!(problem.outcome_constraints, std::slice::from_ref(&own));
     let named = format!("{text}[[metric]]\nname = \"ball\"\n");
     let by_name = study(&named).problem.outcome_constraints;
     assert_eq!(by_name[0].text, "ball <= 0");
