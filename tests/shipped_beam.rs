@@ -35,6 +35,12 @@ fn the_shipped_beam_answers_at_its_nominal_design() {
     let beam = 2.7e-6 * (40.0 * 60.0 - 34.0 * 54.0) * 1200.0;
     let ribs = 2.7e-6 * 4.0 * 34.0 * 54.0 * 3.0;
     assert!((result["mass"].as_f64().unwrap() - beam - ribs).abs() < 1e-9);
+    // F L (h/2) / I; the nominal design satisfies the constraint on it, which is in the same unit.
+    let stress = 25.0 * 9.81 * 1200.0 * 30.0 / inertia;
+    assert!((result["stress"].as_f64().unwrap() - stress).abs() < 1e-9);
+    let constraint = &study.problem.outcome_constraints[0];
+    assert_eq!(study.problem.metrics[constraint.terms[0].0 - 2].name, "stress");
+    assert!(constraint.text == "stress <= 40" && stress < constraint.upper);
     let mut thin = design.clone();
     thin.insert("width".into(), Value::Float(5.0));
     assert_eq!(vec![run(&thin)], command.infeasible_exit_codes);

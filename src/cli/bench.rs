@@ -3,7 +3,9 @@
 use super::{bench_dispatch, bench_optimizer, bench_problems};
 use crate::config::{Builtin, Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
 use crate::exit::Exit;
-use crate::problem::{Goal, Objective, Parameter, ParameterKind, Problem, Scale, Space};
+use crate::problem::{
+    Goal, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind, Problem, Scale, Space,
+};
 use crate::test_functions::TestFunctionError;
 use std::path::PathBuf;
 
@@ -54,6 +56,11 @@ pub fn study_of(
         threshold: Some(reference),
         unit: String::new(),
     };
+    let metric = |name: &&str| Metric { name: (*name).to_owned(), unit: String::new() };
+    let constrained = function.constraint_names().iter().enumerate();
+    let outcome_constraints = constrained
+        .map(|(k, name)| OutcomeConstraint::at_most_zero(name, function.objectives() + k))
+        .collect();
     let parameters = function.bounds().into_iter().enumerate().map(parameter).collect();
     let objectives = function.reference_point().into_iter().enumerate().map(objective).collect();
     Ok(Study {
@@ -63,7 +70,8 @@ pub fn study_of(
         problem: Problem {
             space: Space { parameters, constraints: vec![] },
             objectives,
-            metrics: vec![],
+            metrics: function.constraint_names().iter().map(metric).collect(),
+            outcome_constraints,
         },
         strategy: StrategySettings { method, initial, trials, ready: 1, in_flight: None },
         evaluator: Evaluator::Builtin(builtin),

@@ -44,6 +44,7 @@ pub fn run(args: Args) -> Exit {
             "job": stored.holder.as_ref().map(|h| &h.job),
             "trials": study.strategy.trials,
             "ok": standing.counts.ok,
+            "violating": standing.violating,
             "infeasible": standing.counts.infeasible,
             "failed": standing.counts.failed,
             "proposed": history.trials.len(),

@@ -1,7 +1,7 @@
 //! The last words of a run: what came out and where it is.
 
 use crate::config::{Evaluator, Study};
-use crate::problem::Counts;
+use crate::problem::{Counts, OutcomeConstraint};
 use crate::report::{self, Curve};
 use crate::store::History;
 use std::fmt::Write;
@@ -12,7 +12,9 @@ use std::path::Path;
 pub struct Standing {
     /// Ended trials.
     pub counts: Counts,
-    /// Non-dominated designs.
+    /// How many of the ok ones violate outcome constraints.
+    pub violating: u64,
+    /// Non-dominated acceptable designs.
     pub front: usize,
     /// Hypervolume and reference point (turned so that smaller is better), once there is one.
     pub hypervolume: Option<(f64, Vec<f64>)>,
@@ -26,6 +28,7 @@ impl Standing {
         let curve = Curve::of(&study.problem, history);
         Self {
             counts: history.counts(),
+            violating: report::violating(&study.problem, history),
             front: report::front(&study.problem, history).len(),
             hypervolume: curve.map(|c| (c.last(), c.reference)),
             maximum: maximum_hypervolume(study),
@@ -35,12 +38,16 @@ impl Standing {
 
 /// A few lines for people about a run's result; `dir` is the run directory.
 pub fn text(study: &Study, history: &History, dir: &Path) -> String {
-    let Standing { counts, front, hypervolume, maximum } = Standing::of(study, history);
+    let Standing { counts, violating, front, hypervolume, maximum } = Standing::of(study, history);
     let mut out = String::new();
+    let violating = match study.problem.outcome_constraints.is_empty() {
+        true => String::new(),
+        false => format!(" (of which {violating} violate outcome constraints)"),
+    };
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
-        "trials       {} of {}: {} ok, {} infeasible, {} failed",
+        "trials       {} of {}: {} ok{violating}, {} infeasible, {} failed",
         counts.ended(),
         study.strategy.trials,
         counts.ok,
@@ -74,5 +81,11 @@ pub fn maximum_hypervolume(study: &Study) -> Option<f64> {
     let function = builtin.test_function().ok()?;
     let thresholds = study.problem.minimized_thresholds();
     let same = thresholds.iter().zip(function.reference_point()).all(|(t, r)| *t == Some(r));
+    let own = function.constraint_names().iter().enumerate();
+    let mut own = own.map(|(k, name)| OutcomeConstraint::at_most_zero(name, function.objectives() + k));
+    let constraints = &study.problem.outcome_constraints;
+    let same = same
+        && constraints.len() == own.len()
+        && constraints.iter().all(|c| own.next().is_some_and(|o| o.agrees_with(c)));
     if same { function.max_hypervolume().map(|m| m.value) } else { None }
 }

@@ -4,7 +4,9 @@ use super::error::suggestion;
 use super::parameters::Written;
 use super::resolved::{Builtin, Delay, Noise};
 use super::section::Section;
-use crate::problem::{Goal, Objective, Parameter, ParameterKind, Scale, Value};
+use crate::problem::{
+    Goal, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind, Scale, Value,
+};
 use crate::test_functions::{Entry, Size, TestFunction, TestFunctionError, Variant, entry};
 
 /// Far beyond anything sensible, far below what exhausts memory.
@@ -206,4 +208,40 @@ pub fn objectives(
         ..w.value
     };
     sound.then(|| written.into_iter().zip(&reference).map(fill).collect())
+}
+
+/// The written metrics if the function has as many constraint values, or these if none are written.
+pub fn metrics(
+    section: &Section<'_>,
+    function: &dyn TestFunction,
+    written: Vec<Metric>,
+) -> Option<Vec<Metric>> {
+    let own = function.constraint_names();
+    match (own.len(), written.len()) {
+        (_, 0) => {
+            let make = |name: &&str| Metric { name: (*name).to_owned(), unit: String::new() };
+            Some(own.iter().map(make).collect())
+        }
+        (count, same) if count == same => Some(written),
+        (want, have) => {
+            let name = function.name();
+            let text = if want == 0 {
+                format!("is {name}, which has no metrics; remove the [[metric]] tables")
+            } else {
+                format!(
+                    "is {name}, whose metrics are {}; there are {have} [[metric]] tables",
+                    own.join(", ")
+                )
+            };
+            section.problem("builtin", text);
+            None
+        }
+    }
+}
+
+/// The constraints of a function: each of its constraint values at most zero.
+pub fn outcome_constraints(objectives: usize, metrics: &[Metric]) -> Vec<OutcomeConstraint> {
+    let at_most_zero =
+        |(k, metric): (usize, &Metric)| OutcomeConstraint::at_most_zero(&metric.name, objectives + k);
+    metrics.iter().enumerate().map(at_most_zero).collect()
 }

@@ -126,6 +126,10 @@ fn quantities(page: &mut Page, study: &Study) {
     page.title(&format!("metrics ({})", problem.metrics.len()));
     let rows: Vec<_> = problem.metrics.iter().map(|m| vec![m.name.clone(), or_dash(&m.unit)]).collect();
     page.table(&rows);
+    page.title(&format!("outcome constraints ({})", problem.outcome_constraints.len()));
+    for constraint in &problem.outcome_constraints {
+        page.text += &format!("  {}\n", constraint.text);
+    }
 }
 
 fn strategy(page: &mut Page, study: &Study) {

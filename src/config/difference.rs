@@ -54,14 +54,30 @@ fn flat(study: &Study) -> Vec<(String, String)> {
     // What a constraint says counts, not how it is written.
     for (k, c) in study.problem.space.constraints.iter().enumerate() {
         let name = |j: usize| &study.problem.space.parameters[j].name;
-        let terms: Vec<String> = c.terms.iter().map(|&(j, a)| format!("{a}*{}", name(j))).collect();
-        rows.push((format!("constraint {}", k + 1), format!("{} <= {}", terms.join(" + "), c.upper)));
+        rows.push((format!("constraint {}", k + 1), inequality(&c.terms, name, c.upper)));
     }
     study.problem.space.constraints.clear();
+    let problem = &mut study.problem;
+    let quantities = problem.objectives.iter().map(|o| &o.name);
+    let quantities: Vec<&String> = quantities.chain(problem.metrics.iter().map(|m| &m.name)).collect();
+    for (k, c) in problem.outcome_constraints.iter().enumerate() {
+        let key = format!("outcome_constraint {}", k + 1);
+        rows.push((key, inequality(&c.terms, |j| quantities[j], c.upper)));
+    }
+    problem.outcome_constraints.clear();
     // Paths, the only part that JSON might refuse, were checked to be UTF-8.
     let json = serde_json::to_value(&study).expect("a study is plain data with text keys");
     walk("", &json, &mut rows);
     rows
+}
+
+/// Terms by name, so that another order of the quantities is not another constraint.
+fn inequality<'n>(terms: &[(usize, f64)], name: impl Fn(usize) -> &'n String, upper: f64) -> String {
+    let mut terms: Vec<(&String, f64)> = terms.iter().map(|&(j, a)| (name(j), a)).collect();
+    terms.sort_by_key(|term| term.0);
+    let terms: Vec<String> = terms.iter().map(|(name, a)| format!("{a}*{name}")).collect();
+    // `x >= 0` becomes -x <= -0.
+    format!("{} <= {}", terms.join(" + "), upper + 0.0)
 }
 
 fn forget_what_may_change(study: &mut Study) {

@@ -8,16 +8,18 @@ use super::resolved::{Checkpoint, Evaluator, Limits, Method, StrategySettings, S
 use super::section::Section;
 use super::{builtin, constraint_text};
 use crate::problem::{
-    EmptyRegion, LinearConstraint, Metric, Objective, Parameter, ParameterKind, Problem, Region, Space,
+    EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
+    Problem, Region, Space,
 };
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "study",
     "parameter",
     "objective",
     "metric",
     "constraint",
+    "outcome_constraint",
     "strategy",
     "evaluator",
     "checkpoint",
@@ -47,8 +49,8 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
-    let Parts { space, objectives, metrics, evaluator } = parts?;
-    let problem = Problem { space, objectives, metrics };
+    let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
+    let problem = Problem { space, objectives, metrics, outcome_constraints };
     let (strategy, checkpoint, limits) = (strategy?, checkpoint?, limits?);
     let study = Study { name, seed, output, problem, strategy, evaluator, checkpoint, limits };
     problems.is_empty().then_some(study)
@@ -80,6 +82,7 @@ struct Parts {
     space: Space,
     objectives: Vec<Objective>,
     metrics: Vec<Metric>,
+    outcome_constraints: Vec<OutcomeConstraint>,
     evaluator: Evaluator,
 }
 
@@ -89,18 +92,15 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
     let objectives = parameters::objectives(document, &mut names, problems);
     let metrics = parameters::metrics(document, &mut names, problems);
     let section = Section::of(document, "evaluator", problems);
-    let (parameters, objectives, evaluator) = match evaluator::which(&section)? {
+    let (parameters, objectives, metrics, evaluator) = match evaluator::which(&section)? {
         Which::Builtin => {
-            if let Some(metric) = document.get("metric") {
-                problems
-                    .add(&metric.place, "a test function has no metrics; remove the [[metric]] tables");
-            }
-            let (parameters, objectives) = (parameters?, objectives?);
+            let (parameters, objectives, metrics) = (parameters?, objectives?, metrics?);
             let settings = builtin::read(&section, (parameters.len(), objectives.len()))?;
             let function = builtin::function(&section, &settings)?;
             let parameters = builtin::parameters(&section, &*function, parameters);
             let objectives = builtin::objectives(&section, &*function, objectives);
-            (parameters?, objectives?, Evaluator::Builtin(settings))
+            let metrics = builtin::metrics(&section, &*function, metrics);
+            (parameters?, objectives?, metrics?, Evaluator::Builtin(settings))
         }
         Which::Command => {
             let parameters: Option<Vec<Parameter>> =
@@ -114,37 +114,90 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
             if parameters.is_empty() {
                 problems.add(&Place::File, "there is no [[parameter]]; a command needs at least one");
             }
-            (parameters, objectives, Evaluator::Command(command?))
+            (parameters, objectives, metrics?, Evaluator::Command(command?))
         }
     };
     let fixed = |p: &Parameter| matches!(p.kind, ParameterKind::Fixed { .. });
     if !parameters.is_empty() && parameters.iter().all(fixed) {
         problems.add(&Place::File, "every parameter is fixed; there is nothing to optimize");
     }
-    let constraints = constraints(document, &parameters, problems)?;
+    let quantities = Quantities { parameters: &parameters, objectives: &objectives, metrics: &metrics };
+    let constraints = constraints(document, &quantities, problems);
+    let outcome_constraints = outcome_constraints(document, &quantities, problems);
+    let (constraints, mut outcome_constraints) = (constraints?, outcome_constraints?);
+    if matches!(evaluator, Evaluator::Builtin(_)) && outcome_constraints.is_empty() {
+        outcome_constraints = builtin::outcome_constraints(objectives.len(), &metrics);
+    }
     let space = Space { parameters, constraints };
     if problems.is_empty() {
         let place = document.get("constraint").map_or(Place::File, |node| node.place.clone());
         check_region(Region::new(&space), &place, problems);
     }
-    Some(Parts { space, objectives, metrics: metrics?, evaluator })
+    Some(Parts { space, objectives, metrics, outcome_constraints, evaluator })
+}
+
+/// What constraints can name.
+struct Quantities<'a> {
+    parameters: &'a [Parameter],
+    objectives: &'a [Objective],
+    metrics: &'a [Metric],
+}
+
+impl Quantities<'_> {
+    fn between_parameters(&self, text: &str) -> Result<LinearConstraint, String> {
+        constraint_text::parse(text, self.parameters)
+    }
+
+    fn on_outcome(&self, text: &str) -> Result<OutcomeConstraint, String> {
+        constraint_text::parse_outcome(text, self.objectives, self.metrics)
+    }
 }
 
 fn constraints(
     document: &Table,
-    parameters: &[Parameter],
+    quantities: &Quantities<'_>,
     problems: &Problems,
 ) -> Option<Vec<LinearConstraint>> {
+    texts(document, "constraint", "\"a + 2*b <= 10\"", problems, |text| {
+        let parsed = quantities.between_parameters(text);
+        parsed.map_err(|wrong| match quantities.on_outcome(text) {
+            Ok(_) => "is about what is measured; its table is [[outcome_constraint]]".into(),
+            Err(_) => wrong,
+        })
+    })
+}
+
+fn outcome_constraints(
+    document: &Table,
+    quantities: &Quantities<'_>,
+    problems: &Problems,
+) -> Option<Vec<OutcomeConstraint>> {
+    texts(document, "outcome_constraint", "\"cost <= 100\"", problems, |text| {
+        let parsed = quantities.on_outcome(text);
+        parsed.map_err(|wrong| match quantities.between_parameters(text) {
+            Ok(_) => "is about parameters; its table is [[constraint]]".into(),
+            Err(_) => wrong,
+        })
+    })
+}
+
+/// What every `[[key]]` says in its `text`.
+fn texts<T>(
+    document: &Table,
+    key: &str,
+    example: &str,
+    problems: &Problems,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Option<Vec<T>> {
+    let what = key.replace('_', " ");
     let one = |section: &Section<'_>| {
         section.only(&["text"]);
-        let text = section.need("text", section.text("text"), "\"a + 2*b <= 10\"")?;
-        constraint_text::parse(text, parameters)
-            .map_err(|wrong| {
-                problems.add(&section.place("text"), format!("the constraint {text:?} {wrong}"));
-            })
-            .ok()
+        let text = section.need("text", section.text("text"), example)?;
+        let refuse =
+            |wrong| problems.add(&section.place("text"), format!("the {what} {text:?} {wrong}"));
+        parse(text).map_err(refuse).ok()
     };
-    let sections = Section::several(document, "constraint", problems)?;
+    let sections = Section::several(document, key, problems)?;
     let parsed: Vec<_> = sections.iter().map(one).collect();
     parsed.into_iter().collect()
 }

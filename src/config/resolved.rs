@@ -87,7 +87,7 @@ pub struct Builtin {
     /// What a seed makes of it; in JSON the key is `shift`, `heterogeneous` or `rotated`, or missing.
     #[serde(flatten)]
     pub variant: Option<Variant>,
-    /// Noise added to every objective.
+    /// Noise added to every objective and metric.
     pub noise: Option<Noise>,
     /// How long an evaluation pretends to take.
     pub delay: Option<Delay>,
@@ -106,7 +106,7 @@ impl Builtin {
 /// Normal noise on test functions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
-    /// Standard deviation, same for every objective.
+    /// Standard deviation, same for every objective and metric.
     pub sd: f64,
     /// Whether the evaluator tells it as the sem.
     pub known: bool,

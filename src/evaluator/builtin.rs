@@ -5,7 +5,7 @@
 
 use crate::comm::Task;
 use crate::config::{self, Delay, Noise, Study};
-use crate::problem::{FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::problem::{FailureClass, Measurement, Outcome, Problem, TrialId, Value};
 use crate::rng;
 use crate::test_functions::TestFunction;
 use rand::RngExt;
@@ -19,8 +19,7 @@ pub(super) struct Bench {
     function: Box<dyn TestFunction>,
     settings: config::Builtin,
     seed: u64,
-    objectives: usize,
-    metrics: usize,
+    problem: Problem,
 }
 
 impl Bench {
@@ -39,13 +38,7 @@ impl Bench {
         study: &Study,
         settings: &config::Builtin,
     ) -> Self {
-        Self {
-            function,
-            settings: settings.clone(),
-            seed: study.seed,
-            objectives: study.problem.objectives.len(),
-            metrics: study.problem.metrics.len(),
-        }
+        Self { function, settings: settings.clone(), seed: study.seed, problem: study.problem.clone() }
     }
 
     /// The outcome, and when to tell it if not at once. A panic of the function is a failure.
@@ -62,33 +55,40 @@ impl Bench {
         (outcome, delay.map(|delay| start + delay))
     }
 
+    /// Objectives followed by metrics.
     fn values(&self, design: &[Value]) -> Result<Vec<f64>, String> {
         let numbers: Option<Vec<f64>> = design.iter().map(Value::number).collect();
         let x = numbers.ok_or("a test function takes numbers only")?;
-        let values = self.function.evaluate(&x);
-        match values.len() == self.objectives {
-            true => Ok(values),
-            false => Err(format!("{} objectives instead of {}", values.len(), self.objectives)),
+        let objectives = self.function.evaluate(&x);
+        let metrics = self.function.constraint_values(&x);
+        let sizes = [
+            ("objectives", objectives.len(), self.problem.objectives.len()),
+            ("metrics", metrics.len(), self.problem.metrics.len()),
+        ];
+        match sizes.iter().find(|(_, got, want)| got != want) {
+            None => Ok([objectives, metrics].concat()),
+            Some((what, got, want)) => Err(format!("{got} {what} instead of {want}")),
         }
     }
 
     fn measured(&self, trial: TrialId, values: &[f64]) -> Result<Outcome, String> {
-        let objectives = observe(values, self.settings.noise, self.seed, trial)?;
-        Ok(Outcome::Ok { objectives, metrics: vec![None; self.metrics] })
+        observe(&self.problem, values, self.settings.noise, self.seed, trial)
     }
 }
 
-/// What is seen of a trial's true `values` under a study's noise and seed.
+/// What is seen of a trial's true `values` (objectives, then metrics) under a study's noise and seed.
 ///
 /// # Errors
-/// A value is not finite, in words.
+/// A value is not finite, or an outcome constraint cannot be judged, in words.
 pub fn observe(
+    problem: &Problem,
     values: &[f64],
     noise: Option<Noise>,
     seed: u64,
     trial: TrialId,
-) -> Result<Vec<Measurement>, String> {
+) -> Result<Outcome, String> {
     let mut draws = rng::stream(seed, "noise", trial);
+    let count = problem.objectives.len();
     let seen = |(k, value): (usize, &f64)| {
         let (value, sem) = match noise {
             None => (*value, None),
@@ -97,9 +97,14 @@ pub fn observe(
                 (value + n.sd * z, n.known.then_some(n.sd))
             }
         };
-        Measurement::new(value, sem).ok_or_else(|| format!("objective {k} is {value}"))
+        Measurement::new(value, sem).ok_or_else(|| match k.checked_sub(count) {
+            None => format!("objective {k} is {value}"),
+            Some(k) => format!("metric {k} is {value}"),
+        })
     };
-    values.iter().enumerate().map(seen).collect()
+    let mut objectives = values.iter().enumerate().map(seen).collect::<Result<Vec<_>, String>>()?;
+    let metrics = objectives.split_off(count.min(objectives.len())).into_iter().map(Some).collect();
+    problem.measured(objectives, metrics)
 }
 
 /// How long this trial pretends to take; heavy tails end at a year, the reach of clocks is longer.

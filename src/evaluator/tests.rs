@@ -36,6 +36,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             space: Space { parameters: vec![parameter("x"), parameter("y")], constraints: vec![] },
             objectives: vec![objective("sum"), objective("difference")],
             metrics: vec![Metric { name: "mass".into(), unit: "kg".into() }],
+            outcome_constraints: vec![],
         },
         strategy: StrategySettings {
             method: Method::Sobol,
@@ -65,7 +66,7 @@ fn shell(script: &str) -> Command {
     }
 }
 
-/// x + y and x - y; x = 7 panics, x = 8 is not a number.
+/// x + y and x - y, constrained by 2 x; x = 7 panics, x = 8 is not a number.
 #[derive(Debug)]
 struct Toy;
 
@@ -86,6 +87,12 @@ impl TestFunction for Toy {
         assert!(x[0] != 7.0, "seven is too much");
         vec![x[0] + x[1], if x[0] == 8.0 { f64::NAN } else { x[0] - x[1] }]
     }
+    fn constraint_names(&self) -> &'static [&'static str] {
+        &["mass"]
+    }
+    fn constraint_values(&self, x: &[f64]) -> Vec<f64> {
+        vec![2.0 * x[0]]
+    }
     fn reference_point(&self) -> Vec<f64> {
         vec![10.0; 2]
     }
@@ -102,7 +109,7 @@ fn toy(noise: Option<Noise>, delay: Option<Delay>) -> How {
 fn equip(study: &Study) -> Result<Workshop, String> {
     match &study.evaluator {
         How::Builtin(b) if b.function == "toy" => {
-            Ok(Workshop::Builtin(builtin::Bench::with(Box::new(Toy), study, b)))
+            Ok(Workshop::Builtin(Box::new(builtin::Bench::with(Box::new(Toy), study, b))))
         }
         _ => Workshop::new(study),
     }
@@ -360,7 +367,7 @@ fn queued_tasks_are_done_in_order() {
     for trial in 0..100 {
         let report = boss.report();
         assert_eq!((report.trial, report.attempt), (trial, 1));
-        assert_eq!(report.outcome, ok([(3.0, None), (1.0, None)], None));
+        assert_eq!(report.outcome, ok([(3.0, None), (1.0, None)], Some(4.0)));
     }
     boss.dismiss(0);
 }
@@ -385,13 +392,23 @@ fn noise_belongs_to_the_trial_and_is_told_if_known() {
         boss.give(1, 2.0);
         let other = boss.report().outcome;
         boss.dismiss(0);
-        let [first, again] = outcomes.map(|o| match o {
-            Outcome::Ok { objectives, .. } => objectives,
+        let measured = |outcome| match outcome {
+            Outcome::Ok { mut objectives, metrics } => {
+                objectives.extend(metrics.into_iter().flatten());
+                objectives
+            }
             other => panic!("{other:?}"),
-        });
+        };
+        let [first, again] = outcomes.map(measured);
         assert_eq!(first, again);
-        assert_ne!(Outcome::Ok { objectives: first.clone(), metrics: vec![None] }, other);
-        assert!(first[0].value() != 3.0 && (first[0].value() - 3.0).abs() < 0.25 * 6.0);
+        let other = measured(other);
+        for ((value, other), exact) in first.iter().zip(&other).zip([3.0, 1.0, 4.0]) {
+            assert_ne!(value, other);
+            let error = value.value() - exact;
+            assert!(error != 0.0 && error.abs() < 0.25 * 6.0, "{error}");
+            assert_eq!(value.sem(), first[0].sem());
+        }
+        assert_eq!(first.len(), 3, "objectives and the metric");
         first[0].sem()
     };
     assert_eq!(noisy(true), Some(0.25));

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 /// Everything needed to evaluate the designs of one study.
 pub(super) enum Workshop {
-    Builtin(Builtin),
+    Builtin(Box<Builtin>),
     Command(Rc<exec::Bench>),
 }
 
@@ -21,7 +21,9 @@ impl Workshop {
     /// A test function that does not exist, or a run directory without an absolute path, in words.
     pub(super) fn new(study: &Study) -> Result<Self, String> {
         match &study.evaluator {
-            config::Evaluator::Builtin(builtin) => Builtin::new(study, builtin).map(Self::Builtin),
+            config::Evaluator::Builtin(builtin) => {
+                Builtin::new(study, builtin).map(|bench| Self::Builtin(Box::new(bench)))
+            }
             config::Evaluator::Command(command) => {
                 let output = std::path::absolute(&study.output)
                     .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;

@@ -28,7 +28,7 @@ fn parse(text: &[u8], problem: &Problem) -> Result<Outcome, String> {
     let metrics = problem.metrics.iter().map(|metric| {
         values.get(&metric.name).map(|value| measurement(&metric.name, value)).transpose()
     });
-    Ok(Outcome::Ok { objectives, metrics: metrics.collect::<Result<_, _>>()? })
+    problem.measured(objectives, metrics.collect::<Result<_, _>>()?)
 }
 
 fn object(text: &[u8]) -> Result<Map<String, Value>, String> {
@@ -81,7 +81,7 @@ fn measurement(name: &str, value: &Value) -> Result<Measurement, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::{Goal, Metric, Objective, Space};
+    use crate::problem::{Goal, Metric, Objective, OutcomeConstraint, Space};
 
     fn problem() -> Problem {
         let objective = |name: &str| Objective {
@@ -94,6 +94,7 @@ mod tests {
             space: Space { parameters: vec![], constraints: vec![] },
             objectives: vec![objective("a"), objective("b")],
             metrics: vec![Metric { name: "m".into(), unit: String::new() }],
+            outcome_constraints: vec![],
         }
     }
 
@@ -131,6 +132,20 @@ mod tests {
             let error = parse(text.as_bytes(), &problem()).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_metric_that_an_outcome_constraint_needs_must_be_there() {
+        let text = "2*m - a <= 1".to_owned();
+        let constraint = OutcomeConstraint { text, terms: vec![(0, -1.0), (2, 2.0)], upper: 1.0 };
+        let problem = Problem { outcome_constraints: vec![constraint], ..problem() };
+        let parsed = |text: &str| parse(text.as_bytes(), &problem);
+        let outcome = parsed(r#"{"a": 1, "b": 2, "m": {"value": 9, "sem": 0.25}}"#).unwrap();
+        let Outcome::Ok { metrics, .. } = outcome else { panic!("measured, though it violates") };
+        assert_eq!(metrics, [Measurement::new(9.0, Some(0.25))]);
+        let error = parsed(r#"{"a": 1, "b": 2}"#).unwrap_err();
+        let want = "the metric \"m\" is missing, and the outcome constraint \"2*m - a <= 1\" needs it";
+        assert_eq!(error, want);
     }
 
     #[test]

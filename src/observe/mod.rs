@@ -27,7 +27,10 @@ pub struct Observer {
     problem: Problem,
     trials: u64,
     maximum: Option<f64>,
+    /// Of acceptable trials.
     front: Vec<Vec<f64>>,
+    /// Trials that are ok and violate outcome constraints.
+    violating: u64,
     /// Of the front; `None` until it is asked for again after a change.
     hypervolume: Option<f64>,
     generation_s: Vec<f64>,
@@ -58,6 +61,7 @@ impl Observer {
             trials,
             maximum,
             front: Vec::new(),
+            violating: 0,
             hypervolume: None,
             generation_s: Vec::new(),
             log: file,
@@ -76,7 +80,9 @@ impl Observer {
 
     /// Notes a trial's end.
     pub fn completed(&mut self, outcome: &Outcome) {
-        if let Some(point) = self.problem.minimized(outcome)
+        let ok = matches!(outcome, Outcome::Ok { .. });
+        self.violating += u64::from(ok && !self.problem.acceptable(outcome));
+        if let Some(point) = self.problem.accepted(outcome)
             && !self.front.iter().any(|p| pareto::dominates(p, &point) || *p == point)
         {
             self.front.retain(|p| !pareto::dominates(&point, p));
@@ -126,7 +132,11 @@ impl Observer {
         self.last_shown = Instant::now();
         self.shown_at = counts.ended();
         let Counts { ok, infeasible, failed, running, ready, ranks } = counts;
-        let mut text = format!("ok {ok}, infeasible {infeasible}, failed {failed}");
+        let violating = match self.problem.outcome_constraints.is_empty() {
+            true => String::new(),
+            false => format!(" ({} violate outcome constraints)", self.violating),
+        };
+        let mut text = format!("ok {ok}{violating}, infeasible {infeasible}, failed {failed}");
         if let Some(hypervolume) = self.hypervolume() {
             text += &format!(", hypervolume {hypervolume:.4}");
             if let Some(maximum) = self.maximum {

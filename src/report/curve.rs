@@ -1,7 +1,7 @@
-//! The hypervolume after every trial, and the front at the end.
+//! The hypervolume after every trial, and the front at the end; only acceptable trials count.
 
 use crate::pareto;
-use crate::problem::{Problem, TrialId};
+use crate::problem::{Outcome, Problem, TrialId};
 use crate::store::{Completed, History};
 
 /// How the front grew.
@@ -17,7 +17,7 @@ pub struct Curve {
 impl Curve {
     /// The curve of a history; `None` if there is no reference point yet.
     pub fn of(problem: &Problem, history: &History) -> Option<Self> {
-        let points: Vec<_> = ended(history).map(|c| problem.minimized(&c.outcome)).collect();
+        let points: Vec<_> = ended(history).map(|c| problem.accepted(&c.outcome)).collect();
         let values: Vec<Vec<f64>> = points.iter().flatten().cloned().collect();
         let reference = pareto::reference_point(&problem.minimized_thresholds(), &values)?;
         let mut front: Vec<Vec<f64>> = Vec::new();
@@ -42,13 +42,20 @@ impl Curve {
     }
 }
 
-/// The non-dominated trials, by number.
+/// The non-dominated acceptable trials, by number.
 pub fn front(problem: &Problem, history: &History) -> Vec<TrialId> {
-    let valued = ended(history).filter_map(|c| Some((c.trial, problem.minimized(&c.outcome)?)));
+    let valued = ended(history).filter_map(|c| Some((c.trial, problem.accepted(&c.outcome)?)));
     let (ids, points): (Vec<TrialId>, Vec<Vec<f64>>) = valued.unzip();
     let mut front: Vec<TrialId> = pareto::non_dominated(&points).into_iter().map(|i| ids[i]).collect();
     front.sort_unstable();
     front
+}
+
+/// How many trials are ok and violate outcome constraints.
+pub fn violating(problem: &Problem, history: &History) -> u64 {
+    let violates =
+        |c: &&Completed| matches!(c.outcome, Outcome::Ok { .. }) && !problem.acceptable(&c.outcome);
+    ended(history).filter(violates).count() as u64
 }
 
 /// The ends of trials, in the order in which they happened.

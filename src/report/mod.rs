@@ -4,5 +4,5 @@
 mod curve;
 mod table;
 
-pub use curve::{Curve, front};
+pub use curve::{Curve, front, violating};
 pub use table::{csv, json};

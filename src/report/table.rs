@@ -2,7 +2,7 @@
 
 use super::curve::{Curve, front};
 use crate::config::Study;
-use crate::problem::{Measurement, Outcome, TrialId};
+use crate::problem::{Measurement, Outcome, OutcomeConstraint, TrialId};
 use crate::store::{History, Trial};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +10,11 @@ use std::io::Write;
 
 /// Writes one row per trial in the order of their numbers: `trial, status, reason, origin, created,
 /// started, finished` (seconds since 1970), `generation_s, evaluation_s, ended` (position in the order
-/// of completions, from 1), `hypervolume` (of the front after it ended), `front` (1 if nothing
-/// dominates it), then a column per parameter, objective, objective's standard error, and metric. A
-/// quantity with a unit is headed `name [unit]`; what is not known is empty.
+/// of completions, from 1), `hypervolume` (of the front after it ended), `front` (1 if it is acceptable
+/// and nothing dominates it), `acceptable` (1 if it is ok and violates no outcome constraint, 0 if it
+/// violates one), then a column per parameter, objective, objective's standard error, and metric, and
+/// one headed `violation of TEXT` per outcome constraint: by how much, 0 if not at all. A quantity with
+/// a unit is headed `name [unit]`; what is not known is empty.
 ///
 /// # Errors
 /// `to` cannot be written.
@@ -31,6 +33,7 @@ pub fn csv(study: &Study, history: &History, to: impl Write) -> Result<(), csv::
         "ended",
         "hypervolume",
         "front",
+        "acceptable",
     ]
     .map(str::to_owned)
     .into();
@@ -42,6 +45,7 @@ pub fn csv(study: &Study, history: &History, to: impl Write) -> Result<(), csv::
     head.extend(problem.objectives.iter().map(|o| titled(&o.name, &o.unit)));
     head.extend(problem.objectives.iter().map(|o| titled(&format!("{}_sem", o.name), &o.unit)));
     head.extend(problem.metrics.iter().map(|m| titled(&m.name, &m.unit)));
+    head.extend(problem.outcome_constraints.iter().map(|c| format!("violation of {}", c.text)));
     let mut writer = csv::Writer::from_writer(to);
     writer.write_record(&head)?;
     let view = View::of(study, history);
@@ -91,6 +95,12 @@ impl<'a> View<'a> {
         self.curve.as_ref()?.hypervolume.get(*self.ended.get(&trial)?).copied()
     }
 
+    /// `None` unless the trial is ok.
+    fn acceptable(&self, trial: &Trial) -> Option<bool> {
+        let outcome = &trial.completed.as_ref()?.outcome;
+        matches!(outcome, Outcome::Ok { .. }).then(|| self.study.problem.acceptable(outcome))
+    }
+
     fn row(&self, trial: &Trial) -> Vec<String> {
         let proposed = &trial.proposed;
         let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
@@ -109,6 +119,7 @@ impl<'a> View<'a> {
             self.ended.get(&proposed.trial).map(|at| (at + 1).to_string()).unwrap_or_default(),
             number(self.hypervolume(proposed.trial)),
             u8::from(self.front.contains(&proposed.trial)).to_string(),
+            self.acceptable(trial).map(|yes| u8::from(yes).to_string()).unwrap_or_default(),
         ];
         row.extend(proposed.design.iter().map(ToString::to_string));
         let measured =
@@ -118,6 +129,8 @@ impl<'a> View<'a> {
         row.extend((0..problem.objectives.len()).map(|k| measured(k, Measurement::sem)));
         let metric = |k: usize| metrics.get(k).and_then(|m| m.as_ref()).map(Measurement::value);
         row.extend((0..problem.metrics.len()).map(|k| number(metric(k))));
+        let violation = |c: &OutcomeConstraint| c.violation(&completed?.outcome);
+        row.extend(problem.outcome_constraints.iter().map(|c| number(violation(c))));
         row
     }
 
@@ -135,6 +148,9 @@ impl<'a> View<'a> {
         let names = problem.metrics.iter().map(|m| m.name.clone());
         let metrics: Map<String, Json> =
             names.zip(metrics.iter().map(|m| m.as_ref().map_or(Json::Null, measured))).collect();
+        let violation = |c: &OutcomeConstraint| c.violation(&completed?.outcome);
+        let violations: Map<String, Json> =
+            problem.outcome_constraints.iter().map(|c| (c.text.clone(), json!(violation(c)))).collect();
         json!({
             "trial": proposed.trial,
             "status": status(trial),
@@ -148,9 +164,11 @@ impl<'a> View<'a> {
             "ended": self.ended.get(&proposed.trial).map(|at| at + 1),
             "hypervolume": self.hypervolume(proposed.trial),
             "front": self.front.contains(&proposed.trial),
+            "acceptable": self.acceptable(trial),
             "parameters": parameters,
             "objectives": objectives,
             "metrics": metrics,
+            "violations": violations,
         })
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn check(problem: &Problem, record: &Record) -> Result<(), String> {
                     false => Err(format!("{got} {what} instead of {want}")),
                 };
                 same("objectives", objectives.len(), problem.objectives.len())?;
-                same("metrics", metrics.len(), problem.metrics.len())
+                same("metrics", metrics.len(), problem.metrics.len())?;
+                problem.check(&completed.outcome)
             }
             _ => Ok(()),
         },
@@ -92,6 +93,21 @@ mod tests {
             };
             assert!(said.contains("values for") || said.contains("0 objectives"), "{said}");
         }
+    }
+
+    #[test]
+    fn an_ok_trial_without_the_metric_of_a_constraint_does_not_fit() {
+        let study = testing::study();
+        let measured = testing::records(&study, 30).into_iter().find_map(|record| match record {
+            Record::Completed(c) if matches!(c.outcome, Outcome::Ok { .. }) => Some(c),
+            _ => None,
+        });
+        let mut completed = measured.unwrap();
+        if let Outcome::Ok { metrics, .. } = &mut completed.outcome {
+            metrics[0] = None;
+        }
+        let said = check(&study.problem, &Record::Completed(completed)).unwrap_err();
+        assert!(said.starts_with("the metric \"overlaps\" is missing"), "{said}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::problem::{FailureClass, Measurement, Outcome, ParameterKind, Value};
 use crate::rng;
 use rand::RngExt;
 
-/// Five parameters, two objectives, two metrics.
+/// Five parameters, two objectives, two metrics, a constraint on the first of them.
 pub(crate) fn study() -> Study {
     let text = include_str!("testing.json");
     serde_json::from_str(text).unwrap()

@@ -6,6 +6,7 @@
 
 mod directions;
 mod distinct;
+mod domination;
 mod ledger;
 mod mobo;
 mod niching;

@@ -1,16 +1,18 @@
 //! NSGA-II (Deb et al. 2002, doi 10.1109/4235.996017), steady state: every ended trial enters at
 //! once and the worst member leaves, so no rank waits for a generation to end.
 
-use super::population::{Population, default_size, values};
+use super::domination::constrained_sort;
+use super::population::{Population, default_size};
 use super::variation::Variation;
 use super::{Ledger, Observed, Strategy, StrategyError};
-use crate::pareto::{crowding_distance, non_dominated_sort};
+use crate::pareto::crowding_distance;
 use crate::problem::{Problem, TrialId};
 use crate::rng;
 use rand::RngExt;
 use std::cmp::Ordering;
 
-/// Fronts, then crowding; infeasible members after all others.
+/// Fronts, then crowding; members that violate outcome constraints behind all that do not, infeasible
+/// members after all others.
 ///
 /// The population holds a fifth of the study's trials, at least 20 and at most 100. It is a function
 /// of the ledger, which may only grow between two proposals; there is nothing to remember.
@@ -37,11 +39,11 @@ impl Strategy for Nsga2 {
     fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError> {
         self.population.absorb(ledger, worst);
         let members = self.population.members(ledger);
-        let points = values(&members);
-        if points.is_empty() {
+        let valued = members.partition_point(|o| !o.infeasible);
+        if valued == 0 {
             return Err(StrategyError::NoValues);
         }
-        let mut grades = grade(&points);
+        let mut grades = grade(&members[..valued]);
         grades.resize(members.len(), Grade { front: usize::MAX, crowding: 0.0 });
         let mut rng = rng::stream(self.seed, "nsga2", trial);
         let mut tournament = || {
@@ -66,10 +68,11 @@ impl Grade {
     }
 }
 
-fn grade(points: &[Vec<f64>]) -> Vec<Grade> {
-    let mut grades = vec![Grade { front: 0, crowding: 0.0 }; points.len()];
-    for (front, places) in non_dominated_sort(points).into_iter().enumerate() {
-        let own: Vec<Vec<f64>> = places.iter().map(|k| points[*k].clone()).collect();
+/// Grades of members that have objective values.
+fn grade(members: &[&Observed]) -> Vec<Grade> {
+    let mut grades = vec![Grade { front: 0, crowding: 0.0 }; members.len()];
+    for (front, places) in constrained_sort(members).into_iter().enumerate() {
+        let own: Vec<Vec<f64>> = places.iter().filter_map(|k| members[*k].objectives.clone()).collect();
         for (k, crowding) in places.into_iter().zip(crowding_distance(&own)) {
             grades[k] = Grade { front, crowding };
         }
@@ -79,7 +82,7 @@ fn grade(points: &[Vec<f64>]) -> Vec<Grade> {
 
 /// The member to leave; of equals the youngest.
 fn worst(members: &[&Observed]) -> usize {
-    let grades = grade(&values(members));
+    let grades = grade(members);
     let last = (0..grades.len()).max_by(|a, b| grades[*a].order(&grades[*b]));
     last.expect("a population beyond its size has members")
 }
@@ -90,7 +93,15 @@ mod tests {
 
     fn observed(y: &[f64]) -> Observed {
         let objectives = Some(y.to_vec());
-        Observed { trial: 0, unit: vec![], objectives, sems: vec![], infeasible: false }
+        Observed {
+            trial: 0,
+            unit: vec![],
+            objectives,
+            sems: vec![],
+            slacks: Some(vec![]),
+            acceptable: true,
+            infeasible: false,
+        }
     }
 
     #[test]

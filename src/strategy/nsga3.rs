@@ -2,6 +2,7 @@
 //! [`Nsga2`](super::Nsga2).
 
 use super::directions::directions;
+use super::domination::violations;
 use super::niching::Niching;
 use super::population::{Population, default_size, values};
 use super::variation::Variation;
@@ -10,7 +11,8 @@ use crate::problem::{Problem, TrialId};
 use crate::rng;
 use rand::RngExt;
 
-/// Fronts, then the emptiest reference direction; infeasible members after all others.
+/// Fronts, then the emptiest reference direction; members that violate outcome constraints behind all
+/// that do not (Jain and Deb 2014, doi 10.1109/TEVC.2013.2281534), infeasible members after all others.
 ///
 /// The directions are the finest set of Das and Dennis within a fifth of the study's trials, at least
 /// 20 and at most 100; the population is their number rounded up to a multiple of four, at least 20.
@@ -45,6 +47,11 @@ impl Strategy for Nsga3 {
 
     fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError> {
         self.population.absorb(ledger, |members| {
+            let violations = violations(members);
+            let most = (0..members.len()).max_by(|a, b| violations[*a].total_cmp(&violations[*b]));
+            if let Some(most) = most.filter(|k| violations[*k] > 0.0) {
+                return most;
+            }
             let newcomer = members.iter().map(|o| o.trial).next_back().unwrap_or_default();
             let mut rng = rng::stream(self.seed, "nsga3 niching", newcomer);
             self.niching.worst(&values(members), &mut rng)
@@ -53,11 +60,12 @@ impl Strategy for Nsga3 {
         if members.iter().all(|o| o.infeasible) {
             return Err(StrategyError::NoValues);
         }
-        // Survival alone selects; of two drawn parents only infeasibility tells.
+        // Survival alone selects; of two drawn parents only constraints tell.
+        let violations = violations(&members);
         let mut rng = rng::stream(self.seed, "nsga3", trial);
         let mut tournament = || {
-            let [a, b] = [0; 2].map(|_: i32| members[rng.random_range(0..members.len())]);
-            &if a.infeasible { b } else { a }.unit
+            let [a, b] = [0; 2].map(|_: i32| rng.random_range(0..members.len()));
+            &members[if violations[b] < violations[a] { b } else { a }].unit
         };
         let (one, other) = (tournament(), tournament());
         Ok(self.variation.child(one, other, &mut rng))

@@ -32,6 +32,11 @@ const fn entry(
     }
 }
 
+/// DTLZ2, for what is built on it.
+pub fn dtlz2(dimension: usize, objectives: usize) -> (Box<dyn TestFunction>, Distance) {
+    make(Kind::Dtlz2, dimension, objectives)
+}
+
 fn make(kind: Kind, dimension: usize, objectives: usize) -> (Box<dyn TestFunction>, Distance) {
     let function = Dtlz { kind, dimension, objectives };
     let distance = Distance { first: objectives - 1, optimum: function.distance_optimum() };

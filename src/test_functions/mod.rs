@@ -1,11 +1,12 @@
-//! Test functions: DTLZ and ZDT with known answers, draws of Gaussian processes, and three problems of
-//! engineering.
+//! Test functions: DTLZ and ZDT with known answers, DTLZ2 with a constraint, draws of Gaussian processes,
+//! and three problems of engineering.
 //!
 //! | names | domain | parameters d | objectives M | source |
 //! |---|---|---|---|---|
 //! | `dtlz1` to `dtlz7` | `[0, 1]^d` | at least M | at least 2 | [`DTLZ_SOURCE`] |
 //! | `zdt1`, `zdt2`, `zdt3`, `zdt6` | `[0, 1]^d` | at least 2 | 2 | [`ZDT_SOURCE`] |
 //! | `zdt4` | `[0, 1] x [-5, 5]^(d-1)` | at least 2 | 2 | [`ZDT_SOURCE`] |
+//! | `c2dtlz2` | `[0, 1]^d` | at least M | at least 2 | [`CONSTRAINED_SOURCE`] |
 //! | `gp-rbf`, `gp-matern52`, `gp-rq`, each also `-short` and `-long` | `[0, 1]^d` | 1 to 500 | 2 to 10 | `gp_draw` |
 //! | `vehicle-safety` | `[1, 3]^5` | 5 | 3 | Liao et al. 2008 |
 //! | `car-side-impact` | box | 7 | 4 | Jain, Deb 2014 |
@@ -22,6 +23,7 @@
 //! A new function is one file with `ENTRIES`, and its place in [`entries`].
 
 mod car_side_impact;
+mod constrained;
 mod dtlz;
 mod entry;
 mod gp_draw;
@@ -38,6 +40,7 @@ mod zdt;
 #[cfg(test)]
 mod tests;
 
+pub use constrained::SOURCE as CONSTRAINED_SOURCE;
 pub use dtlz::SOURCE as DTLZ_SOURCE;
 pub use entry::{Entry, Size, TestFunctionError, Variant};
 pub use zdt::SOURCE as ZDT_SOURCE;
@@ -57,9 +60,19 @@ pub trait TestFunction: Debug + Send + Sync {
     fn bounds(&self) -> Vec<(f64, f64)>;
     /// Objective values (length M) at `x` (length d, natural units, within the bounds).
     fn evaluate(&self, x: &[f64]) -> Vec<f64>;
+    /// Names of the constraint values, which are metrics in a study; none unless it is constrained.
+    fn constraint_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Constraint values at `x` in the order of their names; `x` is acceptable where all are at most
+    /// 0.
+    fn constraint_values(&self, _x: &[f64]) -> Vec<f64> {
+        vec![]
+    }
     /// The customary reference point, length M.
     fn reference_point(&self) -> Vec<f64>;
-    /// The hypervolume of the true front with respect to the reference point, where known.
+    /// The hypervolume of the true front (of acceptable points) with respect to the reference point,
+    /// where known.
     fn max_hypervolume(&self) -> Option<MaxHypervolume>;
 }
 
@@ -77,6 +90,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     let files = [
         dtlz::ENTRIES,
         zdt::ENTRIES,
+        constrained::ENTRIES,
         gp_draw::ENTRIES,
         vehicle_safety::ENTRIES,
         car_side_impact::ENTRIES,

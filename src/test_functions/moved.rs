@@ -25,6 +25,18 @@ impl Moved {
     pub fn new(inner: Box<dyn TestFunction>, first_distance: usize, map: Box<dyn Map>) -> Self {
         Self { inner, first_distance, map }
     }
+
+    /// The inner function's parameters for ours.
+    fn moved(&self, x: &[f64]) -> Vec<f64> {
+        let mut moved = x.to_vec();
+        let bounds = &self.bounds()[self.first_distance..];
+        let tail = &mut moved[self.first_distance..];
+        let units: Vec<f64> = tail.iter().zip(bounds).map(|(v, (l, u))| (v - l) / (u - l)).collect();
+        for ((value, (l, u)), unit) in tail.iter_mut().zip(bounds).zip(self.map.inner_units(&units)) {
+            *value = l + (u - l) * unit;
+        }
+        moved
+    }
 }
 
 impl TestFunction for Moved {
@@ -45,14 +57,15 @@ impl TestFunction for Moved {
     }
 
     fn evaluate(&self, x: &[f64]) -> Vec<f64> {
-        let mut moved = x.to_vec();
-        let bounds = &self.bounds()[self.first_distance..];
-        let tail = &mut moved[self.first_distance..];
-        let units: Vec<f64> = tail.iter().zip(bounds).map(|(v, (l, u))| (v - l) / (u - l)).collect();
-        for ((value, (l, u)), unit) in tail.iter_mut().zip(bounds).zip(self.map.inner_units(&units)) {
-            *value = l + (u - l) * unit;
-        }
-        self.inner.evaluate(&moved)
+        self.inner.evaluate(&self.moved(x))
+    }
+
+    fn constraint_names(&self) -> &'static [&'static str] {
+        self.inner.constraint_names()
+    }
+
+    fn constraint_values(&self, x: &[f64]) -> Vec<f64> {
+        self.inner.constraint_values(&self.moved(x))
     }
 
     fn reference_point(&self) -> Vec<f64> {

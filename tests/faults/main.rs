@@ -12,6 +12,7 @@ mod directories;
 mod disk;
 mod evaluators;
 mod kills;
+mod outcomes;
 mod ranks;
 mod restart;
 mod signals;

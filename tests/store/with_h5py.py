@@ -35,6 +35,10 @@ with h5py.File(sys.argv[1]) as f:
     assert np.isnan(t["sem"][0, 0]) and t["sem"][0, 1] == 0.01
     assert t["metrics"].attrs["units"][0] == "EUR" and t["metrics"][1, 0] == 20
 
+    fine = t["acceptable"]
+    assert fine.dtype == np.int8 and fine.dims[0].keys() == ["id"]
+    assert list(fine[:]) == [s == "ok" for s in status] and "outcome_constraints" not in fine.attrs
+
     assert f["tasks/trial"].shape == (13,) and f["tasks/host"].asstr()[0] == "node2"
     assert f["sessions/evaluators"][0] == 3
     assert list(f["strategy/length"][:]) == [k % 5 for k in range(0, 13, 2)]

@@ -17,6 +17,7 @@ for engine in ["h5netcdf", "netcdf4"]:
         assert radius == 0.1 * 4
         photons = trials.objectives.sel(objective="photons")
         assert photons.dims == ("id",) and np.isnan(photons[2]) and photons[0] == -(1 - 0.1)
+        assert trials.acceptable.dims == ("id",) and trials.acceptable[0] == 1
         assert trials.created.dtype.kind == "M" and trials.created.dt.year[0] == 2023
         assert trials.created.attrs["long_name"] == "proposal"
     with xarray.open_dataset(sys.argv[1], engine=engine) as root:

@@ -4,7 +4,7 @@ use super::memory;
 use crate::config::{Evaluator, Study};
 use crate::evaluator::observe;
 use crate::pareto;
-use crate::problem::{Design, Outcome, Space, TrialId};
+use crate::problem::{Design, Space, TrialId};
 use crate::strategy::{Proposer, Timings};
 use serde::Serialize;
 use std::ops::Range;
@@ -63,11 +63,15 @@ pub fn run(study: &Study, batch: u64) -> Result<Run, String> {
             false => meter.ask(&mut proposer, next..end),
         };
         for (trial, design) in designs {
-            let truth = function.evaluate(&Space::numbers(&design));
-            let objectives = observe(&truth, builtin.noise, study.seed, trial)?;
-            observations.push(objectives.iter().map(|m| m.value()).collect::<Vec<f64>>());
-            truths.push(truth);
-            proposer.tell(trial, &Outcome::Ok { objectives, metrics: vec![] });
+            let x = Space::numbers(&design);
+            let values = [function.evaluate(&x), function.constraint_values(&x)].concat();
+            let seen = |noise| observe(&study.problem, &values, noise, study.seed, trial);
+            let (truth, outcome) = (seen(None)?, seen(builtin.noise)?);
+            if let Some(observed) = study.problem.accepted(&outcome) {
+                observations.push(observed);
+                truths.push(study.problem.accepted(&truth));
+            }
+            proposer.tell(trial, &outcome);
         }
         next = end;
         trials.push(next);
@@ -88,10 +92,12 @@ fn ask(proposer: &mut Proposer, trials: Range<TrialId>) -> Vec<(TrialId, Design)
 }
 
 /// Hypervolume of the true values of those trials that no other trial's observed values dominate: what
-/// the front that a user is shown is worth. Without noise, the hypervolume of all trials.
-fn worth(truths: &[Vec<f64>], observations: &[Vec<f64>], reference: &[f64]) -> f64 {
+/// the front that a user is shown is worth. Without noise, the hypervolume of all acceptable trials.
+/// `observations` are of trials that seem acceptable; a truth is `None` if the trial violates outcome
+/// constraints all the same, which makes it worthless.
+fn worth(truths: &[Option<Vec<f64>>], observations: &[Vec<f64>], reference: &[f64]) -> f64 {
     let shown = pareto::non_dominated(observations);
-    let true_values: Vec<Vec<f64>> = shown.into_iter().map(|k| truths[k].clone()).collect();
+    let true_values: Vec<Vec<f64>> = shown.into_iter().filter_map(|k| truths[k].clone()).collect();
     pareto::hypervolume(&true_values, reference)
 }
 
@@ -145,7 +151,11 @@ mod tests {
     use crate::config::{Builtin, Method, Noise};
 
     fn study(method: Method, noise: Option<Noise>, trials: u64) -> Study {
-        let function = "dtlz2".to_owned();
+        study_with("dtlz2", method, noise, trials)
+    }
+
+    fn study_with(function: &str, method: Method, noise: Option<Noise>, trials: u64) -> Study {
+        let function = function.to_owned();
         let builtin =
             Builtin { function, dimension: 3, objectives: 2, variant: None, noise, delay: None };
         study_of(builtin, method, 8, trials).unwrap()
@@ -176,11 +186,20 @@ mod tests {
 
     #[test]
     fn the_worth_of_a_noisy_front_is_that_of_its_true_values() {
-        let truths = [vec![0.5, 0.5], vec![0.2, 0.8], vec![0.95, 0.6]];
-        // The third seems to dominate the first; the second stays.
-        let observations = [vec![0.5, 0.5], vec![0.2, 0.8], vec![0.4, 0.4]];
+        let truths = [Some(vec![0.5, 0.5]), Some(vec![0.2, 0.8]), Some(vec![0.95, 0.6]), None];
+        // The third seems to dominate the first; the second stays; the last only seems acceptable.
+        let observations = [vec![0.5, 0.5], vec![0.2, 0.8], vec![0.4, 0.4], vec![0.1, 0.9]];
         let value = worth(&truths, &observations, &[1.0, 1.0]);
         assert!((value - (0.8 * 0.2 + 0.05 * 0.2)).abs() < 1e-12, "{value}");
+    }
+
+    #[test]
+    fn what_violates_is_worth_nothing() {
+        // Sobol trials are the same whatever they are told; the balls hold part of the front.
+        let run = |f| run(&study_with(f, Method::Sobol, None, 300), 50).unwrap().hypervolume;
+        let (constrained, free) = (run("c2dtlz2"), run("dtlz2"));
+        let last = constrained.last().unwrap();
+        assert!(*last > 0.0 && last < free.last().unwrap(), "{constrained:?} {free:?}");
     }
 
     #[test]

@@ -32,9 +32,9 @@ pub struct Args {
     /// Seed that moves the optimum, weighs distance variables and rotates them
     #[arg(long, value_name = "SEED", group = "variant")]
     rotated: Option<u64>,
-    /// Standard deviation of normal noise on every objective; the hypervolume is then that of the true
-    /// values of the trials that are non-dominated by their noisy ones: what the front that a user would
-    /// be shown is worth. It can fall when a lucky value hides a better trial
+    /// Standard deviation of normal noise on every objective and constraint; the hypervolume is then that
+    /// of the true values of the trials that are non-dominated by their noisy ones: what the front that a
+    /// user would be shown is worth. It can fall when a lucky value hides a better trial
     #[arg(long, value_name = "SD", value_parser = positive)]
     noise: Option<f64>,
     /// Tell the noise's standard deviation (sem) with every value

@@ -54,6 +54,12 @@ unit = "MPa"
 [[constraint]]
 text = "h + 2*n <= 2*length"
 
+[[outcome_constraint]]
+text = "stress <= 120"
+
+[[outcome_constraint]]
+text = "gain - mass >= 1e2"
+
 [evaluator]
 command = ["python3", "-c", "pass", "{param.h}", "{trial.id}", "{\"json\": 1}"]
 timeout = "10 min"

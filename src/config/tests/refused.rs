@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 #[test]
 fn bad_tables_and_keys_are_refused() {
-    let tables = "known tables: study, parameter, objective, metric, constraint, strategy, evaluator, \
+    let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, \
                   checkpoint, limits";
     let strategy = "known keys: method, initial, trials, in_flight, ready";
     for (added, want) in [
@@ -25,7 +25,7 @@ fn bad_tables_and_keys_are_refused() {
         ("[checkpoint]\nevery = 60", "study.toml:6: checkpoint.every must be a duration with its unit such as \"100 ms\", \"30 s\", \"10 min\" or \"1.5 h\", not 60".into()),
         ("[checkpoint]\nevery = \"0 s\"", "study.toml:6: checkpoint.every must be longer than 0 s".into()),
         ("[limits]\ntime = \"30 s\"\nmargin = \"1 min\"", "study.toml:7: limits.margin leaves nothing of limits.time; it must be shorter".into()),
-        ("[[metric]]\nname = \"m\"", "study.toml:5: a test function has no metrics; remove the [[metric]] tables".into()),
+        ("[[metric]]\nname = \"m\"", "study.toml:2: evaluator.builtin is dtlz2, which has no metrics; remove the [[metric]] tables".into()),
         ("noise = { sd = 0 }", "study.toml:5: evaluator.noise.sd must be greater than 0, not 0".into()),
         ("noise = { known = true }", "study.toml:5: evaluator.noise.sd is missing; for example sd = 0.01".into()),
         ("noise = 1", "study.toml:5: evaluator.noise must be a table, not 1".into()),
@@ -199,6 +199,36 @@ fn bad_parameters_objectives_and_constraints_are_refused() {
             "",
             "45: constraint.1.text is missing; for example text = \"a + 2*b <= 10\"",
         ),
+        (
+            "h + 2*n <= 2*length",
+            "stress <= 2",
+            "46: the constraint \"stress <= 2\" is about what is measured; its table is [[outcome_constraint]]",
+        ),
+        (
+            "stress <= 120",
+            "stres <= 120",
+            "49: the outcome constraint \"stres <= 120\" names \"stres\", which is no objective or metric; did you mean \"stress\"? known objectives and metrics: mass, gain, stress",
+        ),
+        (
+            "stress <= 120",
+            "h <= 1",
+            "49: the outcome constraint \"h <= 1\" is about parameters; its table is [[constraint]]",
+        ),
+        (
+            "stress <= 120",
+            "stress < 120",
+            "49: the outcome constraint \"stress < 120\" has a bare <; write <=",
+        ),
+        (
+            "text = \"stress <= 120\"",
+            "txt = \"stress <= 120\"",
+            "48: outcome_constraint.1.text is missing; for example text = \"cost <= 100\"\nstudy.toml:49: [[outcome_constraint]] has no key \"txt\"; did you mean \"text\"? known keys: text",
+        ),
+        (
+            "[[metric]]\nname = \"stress\"\nunit = \"MPa\"\n",
+            "\n\n\n",
+            "49: the outcome constraint \"stress <= 120\" names \"stress\", which is no objective or metric; known objectives and metrics: mass, gain",
+        ),
     ] {
         let want = format!("study.toml:{want}");
         assert_eq!(refusal(&with(COMMAND, old, new), &Overrides::default()), want, "{new}");
@@ -211,65 +241,65 @@ fn bad_commands_are_refused() {
         (
             "\"{param.h}\"",
             "\"{param.hh}\"",
-            "49: evaluator.command has {param.hh}, but there is no such parameter; did you mean \"h\"? known parameters: h, n, gas, length",
+            "55: evaluator.command has {param.hh}, but there is no such parameter; did you mean \"h\"? known parameters: h, n, gas, length",
         ),
         (
             "\"{trial.id}\"",
             "\"a={trial.idd}\"",
-            "49: evaluator.command has the unknown placeholder {trial.idd}; did you mean \"trial.id\"? known ones: param.NAME, trial.id, trial.dir, trial.seed",
+            "55: evaluator.command has the unknown placeholder {trial.idd}; did you mean \"trial.id\"? known ones: param.NAME, trial.id, trial.dir, trial.seed",
         ),
         (
             "\"python3\"",
             "\"{param.h}\"",
-            "49: evaluator.command has a placeholder in the program \"{param.h}\"; only arguments may",
+            "55: evaluator.command has a placeholder in the program \"{param.h}\"; only arguments may",
         ),
         (
             "\"python3\"",
             "\"\"",
-            "49: evaluator.command is empty; it needs a program and its arguments, each a text",
+            "55: evaluator.command is empty; it needs a program and its arguments, each a text",
         ),
-        ("\"python3\"", "3", "49: evaluator.command must be a list of texts"),
+        ("\"python3\"", "3", "55: evaluator.command must be a list of texts"),
         (
             "\"python3\"",
             "\"/no/such\"",
-            "49: evaluator.command has the program /no/such: No such file or directory (os error 2)",
+            "55: evaluator.command has the program /no/such: No such file or directory (os error 2)",
         ),
-        ("\"python3\"", "\"/\"", "49: evaluator.command has the program /, which is no file"),
+        ("\"python3\"", "\"/\"", "55: evaluator.command has the program /, which is no file"),
         (
             "\"python3\"",
             "\"/etc/passwd\"",
-            "49: evaluator.command has the program /etc/passwd, which is not executable; try chmod +x /etc/passwd",
+            "55: evaluator.command has the program /etc/passwd, which is not executable; try chmod +x /etc/passwd",
         ),
         (
             "env =",
             "templates = [\"/no/such\"]\nenv =",
-            "52: evaluator.templates has /no/such, which is no file",
+            "58: evaluator.templates has /no/such, which is no file",
         ),
         (
             "env =",
             "templates = [\"/etc/passwd\", \"/etc/passwd\"]\nenv =",
-            "52: evaluator.templates has \"/etc/passwd\", but a file of that name is in the attempt's directory already",
+            "58: evaluator.templates has \"/etc/passwd\", but a file of that name is in the attempt's directory already",
         ),
         (
             "env =",
             "result = \"../x\"\nenv =",
-            "52: evaluator.result must be a path inside the attempt's directory, not \"../x\"",
+            "58: evaluator.result must be a path inside the attempt's directory, not \"../x\"",
         ),
-        ("env =", "retries = 5000000000\nenv =", "52: evaluator.retries is too large"),
+        ("env =", "retries = 5000000000\nenv =", "58: evaluator.retries is too large"),
         (
             "env = { A = \"b\" }",
             "env = { A = 1 }",
-            "52: evaluator.env.A must be a variable's name and a text, not 1",
+            "58: evaluator.env.A must be a variable's name and a text, not 1",
         ),
         (
             "3 = \"infeasible\"",
             "300 = \"infeasible\"",
-            "51: evaluator.exit_codes.300 is no exit code; those are 1 to 255",
+            "57: evaluator.exit_codes.300 is no exit code; those are 1 to 255",
         ),
         (
             "3 = \"infeasible\"",
             "3 = \"fine\"",
-            "51: evaluator.exit_codes.3 cannot be \"fine\"; known words: infeasible",
+            "57: evaluator.exit_codes.3 cannot be \"fine\"; known words: infeasible",
         ),
     ] {
         let want = format!("study.toml:{want}");
@@ -297,7 +327,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     assert_eq!(lines.len(), 4, "{message}");
     assert!(lines[0].starts_with("study.toml:8: parameter.h.upper"));
     assert!(lines[1].starts_with("study.toml:39: objective.gain.goal"));
-    assert!(lines[2].starts_with("study.toml:55: limits.time"));
+    assert!(lines[2].starts_with("study.toml:61: limits.time"));
     assert!(lines[3].starts_with("--set strategy.initial=no: strategy.initial must be"));
 }
 
@@ -363,7 +393,9 @@ proptest! {
         if let Err(problems) = understand(&text, Path::new("study.toml"), &Overrides::default()) {
             prop_assert!(!problems.is_empty(), "{text}");
         }
-        for table in ["parameter", "objective", "metric", "constraint", "evaluator", "strategy"] {
+        for table in
+            ["parameter", "objective", "metric", "constraint", "outcome_constraint", "evaluator", "strategy"]
+        {
             let top = format!("{table} = {value}\n{}", COMMAND.replace(&format!("{table}]"), "limits.x]"));
             if let Err(problems) = understand(&top, Path::new("study.toml"), &Overrides::default()) {
                 prop_assert!(!problems.is_empty(), "{top}");

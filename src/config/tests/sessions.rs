@@ -39,10 +39,25 @@ fn differences_name_keys_and_ignore_what_may_change() {
         ),
         ("h + 2*n <= 2*length", "5 >= h+2*n", vec![]),
         (
+            "stress <= 120",
+            "stress <= 121",
+            vec![
+                "outcome_constraint 1: 1*stress <= 120 in the run directory, 1*stress <= 121 asked for",
+            ],
+        ),
+        ("gain - mass >= 1e2", "mass + 100 <= gain", vec![]),
+        (
+            "[[outcome_constraint]]\ntext = \"gain - mass >= 1e2\"\n",
+            "",
+            vec![
+                "outcome_constraint 2: -1*gain + 1*mass <= -100 in the run directory, nothing asked for",
+            ],
+        ),
+        (
             "kind = \"fixed\"\nvalue = 2.5",
             "kind = \"float\"\nlower = 2.5\nupper = 3",
             vec![
-                "constraint 1: 1*h + 2*n <= 5 in the run directory, 1*h + 2*n + -2*length <= 0 asked for",
+                "constraint 1: 1*h + 2*n <= 5 in the run directory, 1*h + -2*length + 2*n <= 0 asked for",
                 "parameter.length.kind: fixed in the run directory, float asked for",
                 "parameter.length.value: 2.5 in the run directory, nothing asked for",
                 "parameter.length.lower: nothing in the run directory, 2.5 asked for",
@@ -54,8 +69,12 @@ fn differences_name_keys_and_ignore_what_may_change() {
         let new = study(&with(COMMAND, was, is));
         assert_eq!(differences(&old, &new), want, "{is}");
     }
+    let [one, other] =
+        ["gain - mass >= 0", "mass <= gain"].map(|c| study(&with(COMMAND, "gain - mass >= 1e2", c)));
+    assert_eq!(differences(&one, &other), [""; 0]);
     let mut turned = old.clone();
     turned.problem.objectives.reverse();
+    turned.problem.outcome_constraints[1].terms = vec![(0, -1.0), (1, 1.0)];
     let want = "order of objectives: mass, gain in the run directory, gain, mass asked for";
     assert_eq!(differences(&old, &turned), [want]);
     let (dtlz2, dtlz3) = (study(BUILTIN), study(&with(BUILTIN, "dtlz2", "dtlz3")));
@@ -127,6 +146,8 @@ objectives (3)
 
 metrics (0)
 
+outcome constraints (0)
+
 strategy
   method       mobo: Gaussian processes and expected hypervolume improvement
   initial      10 scrambled Sobol trials
@@ -150,6 +171,7 @@ strategy
         "  h + 2*n <= 2*length\n",
         "  gain  maximize  -          -\n",
         "  stress  MPa\n",
+        "outcome constraints (2)\n  stress <= 120\n  gain - mass >= 1e2\n",
         "  command      python3 -c pass {param.h} {trial.id} \"{\\\"json\\\": 1}\"\n",
         "  timeout      10 min\n",
         "  infeasible   exit code 3, 9\n",
@@ -182,5 +204,7 @@ fn every_shipped_study_is_read_and_survives_json() {
     for text in [COMMAND, BUILTIN] {
         let json = serde_json::to_string(&study(text)).unwrap();
         assert_eq!(serde_json::from_str::<Study>(&json).unwrap(), study(text));
+        // A study that has none is written as it was before there could be any.
+        assert_eq!(json.contains("outcome_constraints"), text == COMMAND);
     }
 }

@@ -1,7 +1,7 @@
 //! What is understood.
 
 use super::*;
-use crate::problem::{Goal, ParameterKind, Scale, Value};
+use crate::problem::{Goal, Metric, OutcomeConstraint, ParameterKind, Scale, Value};
 
 #[test]
 fn a_command_study_is_understood() {
@@ -21,6 +21,12 @@ fn a_command_study_is_understood() {
     assert_eq!((objectives[0].goal, objectives[0].threshold), (Goal::Minimize, Some(7.0)));
     assert_eq!((objectives[1].goal, objectives[1].threshold), (Goal::Maximize, None));
     assert_eq!(study.problem.metrics[0].unit, "MPa");
+    let [stress, gain] = &study.problem.outcome_constraints[..] else { panic!("two") };
+    assert_eq!(
+        (&stress.text[..], &stress.terms[..], stress.upper),
+        ("stress <= 120", &[(2, 1.0)][..], 120.0)
+    );
+    assert_eq!((&gain.terms[..], gain.upper), (&[(0, 1.0), (1, -1.0)][..], -100.0));
     let Evaluator::Command(command) = &study.evaluator else { panic!("a command") };
     assert_eq!(command.argv[0], "python3");
     assert_eq!((command.timeout_s, command.grace_s, command.retries), (Some(600.0), 10.0, 1));
@@ -60,6 +66,30 @@ fn a_test_function_of_one_size_needs_no_numbers() {
         "study.toml:2: evaluator.builtin is not possible like this: penicillin needs exactly 3 objectives \
          and exactly 7 parameters, not 3 objectives and 6 parameters"
     );
+}
+
+#[test]
+fn a_constrained_test_function_brings_metric_and_constraint() {
+    let text = with(BUILTIN, "dtlz2", "c2dtlz2");
+    let problem = study(&text).problem;
+    assert_eq!(problem.metrics, [Metric { name: "c1".into(), unit: String::new() }]);
+    let own = OutcomeConstraint { text: "c1 <= 0".into(), terms: vec![(3, 1.0)], upper: 0.0 };
+    assert_eq!(problem.outcome_constraints, std::slice::from_ref(&own));
+    let named = format!("{text}[[metric]]\nname = \"ball\"\n");
+    let by_name = study(&named).problem.outcome_constraints;
+    assert_eq!(by_name[0].text, "ball <= 0");
+    assert!(by_name[0].agrees_with(&own));
+    let written = format!("{named}[[outcome_constraint]]\ntext = \"f0 + ball <= 1\"\n");
+    let written = study(&written).problem.outcome_constraints;
+    assert_eq!((written.len(), &written[0].terms[..]), (1, &[(0, 1.0), (3, 1.0)][..]));
+    let two = format!("{named}[[metric]]\nname = \"other\"\n");
+    assert_eq!(
+        refusal(&two, &Overrides::default()),
+        "study.toml:2: evaluator.builtin is c2dtlz2, whose metrics are c1; there are 2 [[metric]] tables"
+    );
+    // An objective of any test function can be constrained.
+    let plain = format!("{BUILTIN}[[outcome_constraint]]\ntext = \"f0 <= 0.5\"\n");
+    assert_eq!(study(&plain).problem.outcome_constraints[0].terms, [(0, 1.0)]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The hypervolume of the front after every completion, kept up as the history grows.
+//! The hypervolume of the front of acceptable trials after every completion, kept up as the history
+//! grows.
 //!
 //! A new point adds its exclusive volume: its own box up to the reference point, less what the front
 //! covers of that box already, which is the hypervolume of the front's points moved into the box (the
@@ -9,7 +10,7 @@ use crate::pareto::{dominates, hypervolume, reference_point};
 use crate::problem::Problem;
 use crate::store::record::History;
 
-/// Hypervolumes in the order of completion; trials that are not ok repeat the value before.
+/// Hypervolumes in the order of completion; trials that are not acceptable repeat the value before.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Curve {
     /// Moves only if an objective has no threshold.
@@ -43,7 +44,7 @@ impl Curve {
             self.reference = reference(problem, history);
             self.front.clear();
         }
-        if let (Some(point), Some(reference)) = (ok(problem, history, *id), &self.reference) {
+        if let (Some(point), Some(reference)) = (accepted(problem, history, *id), &self.reference) {
             let gain = add(&mut self.front, point, reference);
             self.values.push(self.values.last().unwrap_or(&0.0) + gain);
         } else {
@@ -61,13 +62,14 @@ impl Curve {
 }
 
 fn reference(problem: &Problem, history: &History) -> Option<Vec<f64>> {
-    let points: Vec<_> = history.completions.iter().filter_map(|id| ok(problem, history, *id)).collect();
+    let points: Vec<_> =
+        history.completions.iter().filter_map(|id| accepted(problem, history, *id)).collect();
     reference_point(&problem.minimized_thresholds(), &points)
 }
 
-fn ok(problem: &Problem, history: &History, id: u64) -> Option<Vec<f64>> {
+fn accepted(problem: &Problem, history: &History, id: u64) -> Option<Vec<f64>> {
     let completed = history.trials[id as usize].completed.as_ref()?;
-    problem.minimized(&completed.outcome)
+    problem.accepted(&completed.outcome)
 }
 
 /// Adds a point to the front; returns the hypervolume gained.
@@ -96,16 +98,24 @@ fn add(front: &mut Vec<Vec<f64>>, point: Vec<f64>, reference: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Outcome;
     use crate::store::testing;
 
     /// The hypervolume after every completion, each from nothing.
     fn slowly(problem: &Problem, history: &History, reference: &[f64]) -> Vec<f64> {
         let mut points = Vec::new();
         let after = history.completions.iter().map(|id| {
-            points.extend(ok(problem, history, *id));
+            let outcome = &history.trials[*id as usize].completed.as_ref().unwrap().outcome;
+            points.extend(problem.minimized(outcome).filter(|_| within(outcome)));
             hypervolume(&points, reference)
         });
         after.collect()
+    }
+
+    /// Whether the metric of the sample study's constraint, overlaps <= 0.5, is that low.
+    fn within(outcome: &Outcome) -> bool {
+        let Outcome::Ok { metrics, .. } = outcome else { return false };
+        metrics[0].unwrap().value() <= 0.5
     }
 
     fn worked_out(problem: &Problem, history: &History) -> Curve {

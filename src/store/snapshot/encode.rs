@@ -68,8 +68,20 @@ fn trials(group: &Group, content: &Content) -> Result<()> {
     let spent = of_end(|c| c.finished - c.started);
     table.gappy("evaluation_s", &spent, SECONDS, "duration of the last attempt")?;
 
+    acceptable(&table, content)?;
     parameters(&table, content)?;
     measurements(&table, content)
+}
+
+fn acceptable(table: &Table, content: &Content) -> Result<()> {
+    let problem = &content.study.problem;
+    let ends = content.history.trials.iter().map(|t| t.completed.as_ref());
+    let flags: Vec<i8> =
+        ends.map(|c| c.is_some_and(|c| problem.acceptable(&c.outcome)).into()).collect();
+    let about = "1: ok and every outcome constraint is satisfied, 0: not, or not ok";
+    let set = table.column("acceptable", &flags, "", about)?;
+    let texts = problem.outcome_constraints.iter().map(|c| c.text.as_str());
+    list(&set, "outcome_constraints", &tables::texts(texts)?)
 }
 
 fn parameters(table: &Table, content: &Content) -> Result<()> {

@@ -9,12 +9,15 @@
 //!
 //! | group or dataset | rows | content |
 //! |---|---|---|
-//! | `/trials` | `id` | `status failure reason origin seen created started finished generation_s evaluation_s`, `parameters` (by `parameter`), `integers` (by `integer`), `objectives sem` (by `objective`), `metrics metrics_sem` (by `metric`) |
+//! | `/trials` | `id` | `status failure reason origin seen created started finished generation_s evaluation_s`, `parameters` (by `parameter`), `integers` (by `integer`), `objectives sem` (by `objective`), `metrics metrics_sem` (by `metric`), `acceptable` with the attribute `outcome_constraints` |
 //! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason` |
 //! | `/sessions` | `row` | one per start of the program: `at host job evaluators capacity completed_before` |
 //! | `/strategy` | `trial` | `length` of the strategy's state after this proposal, where it changed; `memory` (by `byte`): these states one behind the other |
 //! | `/completions` | | trials in the order in which they ended |
-//! | `/hypervolume` | `completions` | hypervolume of the front so far; attribute `reference_point` |
+//! | `/hypervolume` | `completions` | hypervolume of the front of acceptable trials so far; attribute `reference_point` |
+//!
+//! `acceptable` follows from the rest and is not read back: files written before there was one are of
+//! the same version, and so are those that differ only in having it.
 //!
 //! NaN (attribute `_FillValue`) stands for "there is none", never for a value; `status` says why.
 

@@ -27,6 +27,7 @@ fn an_empty_history_survives_hdf5() {
     let mut study = testing::study();
     assert_eq!(through_hdf5(&study, &History::default()).history, History::default());
     study.problem.metrics.clear();
+    study.problem.outcome_constraints.clear();
     let back = through_hdf5(&study, &testing::history(&testing::records(&study, 5)));
     assert_eq!(back.study, study);
 }

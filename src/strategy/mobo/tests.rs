@@ -16,6 +16,7 @@ fn problem(d: usize, m: usize) -> Problem {
         space: Space { parameters: (0..d).map(parameter).collect(), constraints: vec![] },
         objectives: (0..m).map(objective).collect(),
         metrics: vec![],
+        outcome_constraints: vec![],
     }
 }
 

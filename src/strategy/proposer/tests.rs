@@ -2,8 +2,8 @@ use super::*;
 use crate::config::{Builtin, Checkpoint, Evaluator, Limits, StrategySettings};
 use crate::pareto::hypervolume;
 use crate::problem::{
-    FailureClass, Goal, LinearConstraint, Measurement, Objective, Parameter, ParameterKind, Problem,
-    Scale, Value, mixed_space,
+    FailureClass, Goal, LinearConstraint, Measurement, Objective, OutcomeConstraint, Parameter,
+    ParameterKind, Problem, Scale, Value, mixed_space,
 };
 use proptest::prelude::*;
 
@@ -24,6 +24,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             space,
             objectives: (0..objectives).map(objective).collect(),
             metrics: vec![],
+            outcome_constraints: vec![],
         },
         strategy: StrategySettings { method, initial, trials, ready: 0, in_flight: None },
         evaluator: Evaluator::Builtin(Builtin {
@@ -130,7 +131,12 @@ fn candidates_are_allowed_new_and_repeatable(
         .iter()
         .enumerate()
         .any(|(j, p)| matches!(p.kind, ParameterKind::Float { .. }) && !constrained(j));
-    let study = study(space.clone(), objectives, method, initial, trials);
+    let mut study = study(space.clone(), objectives, method, initial, trials);
+    if dice.is_multiple_of(2) {
+        let text = "y0 <= 0.2".to_owned();
+        let constraint = OutcomeConstraint { text, terms: vec![(0, 1.0)], upper: 0.2 };
+        study.problem.outcome_constraints.push(constraint);
+    }
     let events = run(&mut Proposer::new(&study).unwrap(), &study, trials, flight, dice);
     let mut units: Vec<Vec<f64>> = Vec::new();
     for event in &events {
@@ -323,5 +329,39 @@ fn evolution_gets_further_than_space_filling() {
         let found = progress(method, objectives, 600);
         let sobol = progress(Method::Sobol, objectives, 600);
         assert!(found > 1.2 * sobol, "{method:?} M = {objectives}: {found} against {sobol}");
+    }
+}
+
+/// How far evolution gets on `f = (x0 + g, x1 + g)`, g the mean of six further parameters, both
+/// minimized under `f0 + f1 >= 1`: the shares of the hypervolume 1/2 of its front, the segment from
+/// (0, 1) to (1, 0), and of all trials that violate. Without the constraint one point is best, (0, 0).
+fn constrained_progress(method: Method, trials: u64, constrained: bool) -> [f64; 2] {
+    let mut study = study(floats(8), 2, method, 20, trials);
+    if constrained {
+        // y1, which is maximized, is -f1.
+        let (text, terms) = ("y0 - y1 >= 1".to_owned(), vec![(0, -1.0), (1, 1.0)]);
+        study.problem.outcome_constraints = vec![OutcomeConstraint { text, terms, upper: -1.0 }];
+    }
+    let mut proposer = Proposer::new(&study).unwrap();
+    let (mut points, mut violating) = (Vec::new(), 0.0);
+    for trial in 0..trials {
+        let x = Space::numbers(&proposer.ask(trial).design);
+        let g = x[2..].iter().sum::<f64>() / 6.0;
+        let f = vec![x[0] + g, x[1] + g];
+        proposer.tell(trial, &ok(&[f[0], -f[1]]));
+        if f[0] + f[1] >= 1.0 { points.push(f) } else { violating += 1.0 }
+    }
+    [2.0 * hypervolume(&points, &[1.0, 1.0]), violating / trials as f64]
+}
+
+#[test]
+fn evolution_finds_a_front_that_a_constraint_makes() {
+    for method in [Method::Nsga2, Method::Nsga3] {
+        let [found, violating] = constrained_progress(method, 2000, true);
+        let [blind, astray] = constrained_progress(method, 2000, false);
+        let [sobol, _] = constrained_progress(Method::Sobol, 2000, true);
+        let told = format!("{method:?}: {found} {violating}, blind {blind} {astray}, sobol {sobol}");
+        assert!(found > 0.85 && found > 1.1 * sobol && found > 1.1 * blind, "{told}");
+        assert!(violating < 0.5 && astray > 0.5, "{told}");
     }
 }

@@ -19,7 +19,8 @@ fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
 
 /// The best distance variables, with `head` in front.
 fn on_front(name: &str, head: &[f64], dimension: usize) -> Vec<f64> {
-    let best = if matches!(name, "dtlz1" | "dtlz2" | "dtlz3" | "dtlz4" | "dtlz5") { 0.5 } else { 0.0 };
+    let middle = ["dtlz1", "dtlz2", "dtlz3", "dtlz4", "dtlz5", "c2dtlz2"];
+    let best = if middle.contains(&name) { 0.5 } else { 0.0 };
     let mut x = vec![best; dimension];
     x[..head.len()].copy_from_slice(head);
     x
@@ -52,7 +53,9 @@ proptest! {
                 let f = by_name(name, 8, objectives, variant).unwrap();
                 let scaled = |((l, u), t): ((f64, f64), &f64)| l + t * (u - l);
                 let x: Vec<f64> = f.bounds().into_iter().zip(&units).map(scaled).collect();
-                prop_assert!(f.evaluate(&x).iter().all(|v| v.is_finite()), "{name}");
+                let values = [f.evaluate(&x), f.constraint_values(&x)].concat();
+                prop_assert!(values.iter().all(|v| v.is_finite()), "{name}");
+                prop_assert_eq!(f.constraint_values(&x).len(), f.constraint_names().len());
             }
         }
     }

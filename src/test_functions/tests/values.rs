@@ -25,6 +25,14 @@ const PYMOO: &[(&str, &[f64])] = &[
     ("zdt6", &[0.9995221214960975, 8.272666216255235]),
 ];
 
+/// Made with pymoo 0.6.1.6, `C2DTLZ2(n_var=5, n_obj=M).evaluate(x, return_as_dictionary=True)["G"]`,
+/// M = 2, 3, 4 at the x of [`PYMOO`] and at (0.02, 0.03, 0.5, 0.5, 0.45).
+const PYMOO_C2: [[f64; 2]; 3] = [
+    [0.1419672156466574, 0.011114908097128118],
+    [0.17784624355312117, -0.15677970113032547],
+    [-0.02645333693259022, 0.26083962895982804],
+];
+
 /// Made with BoTorch 0.18.1: at the shares of the ranges below,
 /// `Problem().evaluate_true(torch.tensor([x], dtype=torch.double))`.
 #[rustfmt::skip]
@@ -92,4 +100,17 @@ fn dtlz4_is_dtlz2_with_position_variables_to_the_hundredth_power() {
     let got = by_name("dtlz4", 5, 3, None).unwrap().evaluate(&x);
     let want = by_name("dtlz2", 5, 3, None).unwrap().evaluate(&powered);
     assert!(close(&got, &want, 1e-14), "{got:?} {want:?}");
+}
+
+#[test]
+fn constraint_values_agree_with_pymoo() {
+    for (m, want) in (2..).zip(PYMOO_C2) {
+        let f = by_name("c2dtlz2", 5, m, None).unwrap();
+        let dtlz2 = by_name("dtlz2", 5, m, None).unwrap();
+        for (x, want) in [[0.15, 0.35, 0.62, 0.8, 0.05], [0.02, 0.03, 0.5, 0.5, 0.45]].iter().zip(want) {
+            assert!(close(&f.constraint_values(x), &[want], 1e-12), "{m}: {want}");
+            assert_eq!(f.evaluate(x), dtlz2.evaluate(x));
+        }
+        assert_eq!((f.constraint_names(), dtlz2.constraint_names()), (&["c1"][..], &[][..]));
+    }
 }

@@ -21,11 +21,14 @@ fn variants_reach_the_front_at_their_own_place_only() {
         for variant in [Shifted(3), Heterogeneous(3), Rotated(3)] {
             let f = by_name(name, 12, m, Some(variant)).unwrap();
             assert_eq!(f.max_hypervolume(), plain.max_hypervolume());
+            assert_eq!(f.constraint_names(), plain.constraint_names());
             // The tenth root in DTLZ6 and the fourth in ZDT6 make much of the last digit.
             let tolerance = if matches!(name, "dtlz6" | "zdt6") { 0.02 } else { 1e-9 };
             let best = best_design(&*f, m - 1, 3);
             let got = f.evaluate(&best);
             assert!(close(&got, &want, tolerance), "{name} {variant:?}: {want:?} {got:?}");
+            let constraints = (f.constraint_values(&best), plain.constraint_values(&old));
+            assert!(close(&constraints.0, &constraints.1, 1e-9), "{name} {variant:?}");
             let sum = |values: &[f64]| values.iter().sum::<f64>();
             assert!(sum(&f.evaluate(&old)) > sum(&want) + 1e-3, "{name} {variant:?}");
         }
