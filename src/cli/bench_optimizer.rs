@@ -4,7 +4,7 @@ use super::bench::study_of;
 use super::{complain, write_out};
 use crate::config::{Builtin, Method, Study};
 use crate::exit::Exit;
-use crate::pareto;
+use crate::pareto::Front;
 use crate::problem::{Measurement, Outcome, Space};
 use crate::strategy::Proposer;
 use crate::test_functions;
@@ -130,8 +130,7 @@ fn one(args: &Args, seed: u64) -> Result<Run, String> {
     let function = test_functions::by_name(&args.problem, args.parameters, args.objectives, args.shift);
     let function = function.map_err(|e| e.to_string())?;
     let mut proposer = Proposer::new(&study).map_err(|e| e.to_string())?;
-    let reference = function.reference_point();
-    let mut points = Vec::new();
+    let mut front = Front::new(function.reference_point());
     let mut run = Run {
         seed,
         trials: Vec::new(),
@@ -155,11 +154,11 @@ fn one(args: &Args, seed: u64) -> Result<Run, String> {
             let y = function.evaluate(&Space::numbers(&design));
             let objectives = y.iter().filter_map(|y| Measurement::new(*y, None)).collect();
             proposer.tell(trial, &Outcome::Ok { objectives, metrics: vec![] });
-            points.push(y);
+            front.insert(&y);
         }
         next = end;
         run.trials.push(next);
-        run.hypervolume.push(pareto::hypervolume(&points, &reference));
+        run.hypervolume.push(front.hypervolume());
     }
     if proposed > 0 {
         run.cpu_s_per_candidate = (cpu / proposed).as_secs_f64();

@@ -113,7 +113,7 @@ proptest! {
         let reference = vec![1.0; m];
         let all = hypervolume(&points, &reference);
         let copies = points.clone();
-        let worse = |k: usize, m: usize| copies[k][m] + if (k + m) % 3 == 0 { 0.01 } else { 0.0 };
+        let worse = |k: usize, m: usize| copies[k][m] + if (k + m).is_multiple_of(3) { 0.01 } else { 0.0 };
         points.extend((0..copies.len()).map(|k| (0..m).map(|i| worse(k, i)).collect()));
         points.extend_from_slice(&copies);
         prop_assert!((hypervolume(&points, &reference) - all).abs() < 1e-12);
