@@ -1,6 +1,5 @@
 //! A front that grows point by point, and its hypervolume with it.
 
-use super::dominance::weakly_dominates;
 use super::hypervolume::lies_inside;
 use super::volume::{Volume, insert};
 
@@ -31,7 +30,11 @@ pub struct Front {
 }
 
 impl Front {
-    /// An empty front below a reference point (length M ≥ 1).
+    /// An empty front below a reference point (length M).
+    ///
+    /// # Panics
+    ///
+    /// If there is no objective at all.
     pub fn new(reference: Vec<f64>) -> Self {
         assert!(!reference.is_empty(), "a reference point has one coordinate per objective");
         Self { reference, rows: Vec::new(), hypervolume: 0.0, volume: Volume::default() }
@@ -47,10 +50,12 @@ impl Front {
     ///
     /// If the point has not as many coordinates as the reference.
     pub fn insert(&mut self, point: &[f64]) -> f64 {
-        if !lies_inside(point, &self.reference) || self.points().any(|p| weakly_dominates(p, point)) {
+        if !lies_inside(point, &self.reference) {
             return 0.0;
         }
-        let gain = self.volume.exclusive(point, &self.rows, &self.reference);
+        let Some(gain) = self.volume.exclusive(point, &self.rows, &self.reference) else {
+            return 0.0;
+        };
         insert(&mut self.rows, point);
         self.hypervolume += gain;
         gain

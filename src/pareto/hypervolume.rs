@@ -9,8 +9,8 @@ use super::volume::Volume;
 /// | M | by | cost |
 /// |---|---|---|
 /// | 1 to 3 | sorting and a sweep (Beume et al. 2009, doi 10.1109/TEVC.2009.2015575) | n log n |
-/// | 4 | a sweep of a growing three-dimensional set (HV4D+, doi 10.1109/TEVC.2017.2729550) | n² |
-/// | 5 and more | slabs and limit sets (WFG, doi 10.1109/TEVC.2010.2077298) down to 4 | n^(M − 2), far less as a rule |
+/// | 4 | a sweep that grows a three-dimensional set (after HV4D+, doi 10.1109/TEVC.2017.2729550) | n², and staircases where boxes meet |
+/// | 5 and more | slabs and limit sets (WFG, doi 10.1109/TEVC.2010.2077298) down to 4 | n^(M − 2) at worst |
 ///
 /// ```
 /// use paretorank::pareto::hypervolume;

@@ -14,13 +14,14 @@ pub(super) struct Limit {
 
 impl Limit {
     /// Works out the limit set of some points (`others`, one after another); false if one of them
-    /// dominates the whole box. The coordinates come in another order: the last is the one in which
+    /// covers the whole box. The coordinates come in another order: the last is the one in which
     /// most points are moved to the corner.
     ///
     /// Two passes, O(n M). `corner` is strictly better than `end`; the others may lie anywhere.
     pub(super) fn of(&mut self, others: &[f64], corner: &[f64], end: &[f64]) -> bool {
         // A length known while compiling: this is the innermost loop of five objectives and more.
         match corner.len() {
+            2 => self.fill::<2>(others, corner, end),
             3 => self.fill::<3>(others, corner, end),
             4 => self.fill::<4>(others, corner, end),
             5 => self.fill::<5>(others, corner, end),

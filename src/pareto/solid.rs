@@ -23,7 +23,7 @@ pub(super) struct Solid {
 
 impl Solid {
     /// Volume dominated by points in four objectives that are strictly better than `end`; sorts
-    /// them. O(n²).
+    /// them. O(n²), besides keeping the staircase of each box.
     pub(super) fn volume(&mut self, points: &mut [[f64; 4]], end: [f64; 4]) -> f64 {
         points.sort_unstable_by(|a, b| a[3].total_cmp(&b[3]));
         let Some(&[.., first]) = points.first() else { return 0.0 };
@@ -59,7 +59,8 @@ impl Solid {
         volume
     }
 
-    /// Adds a point strictly better than `end`; returns the volume it adds. O(n).
+    /// Adds a point strictly better than `end`; returns the volume it adds, 0 if it is covered. O(n),
+    /// besides keeping the staircase of its box.
     fn add(&mut self, [x, y, z]: [f64; 3], end: [f64; 3]) -> f64 {
         let at = self.z.partition_point(|other| *other < z);
         // Where the quadrant of the plane is cut off by points below that share a side with it.

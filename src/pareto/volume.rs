@@ -44,17 +44,19 @@ impl Volume {
         }
     }
 
-    /// Volume that `point`, strictly better than `end`, alone dominates, beside others.
-    pub(super) fn exclusive(&mut self, point: &[f64], others: &[f64], end: &[f64]) -> f64 {
+    /// Volume that `point`, strictly better than `end`, alone dominates beside others; `None` if one
+    /// of them dominates or equals it.
+    pub(super) fn exclusive(&mut self, point: &[f64], others: &[f64], end: &[f64]) -> Option<f64> {
         let d = end.len();
         if self.limits.len() <= d {
             self.limits.resize_with(d + 1, Limit::default);
         }
         let mut limit = take(&mut self.limits[d]);
         let free = limit.of(others, point, end);
-        let volume = if free { limit.volume - self.dominated(&mut limit.rows, &limit.end) } else { 0.0 };
+        // Rounding can take more than all of a box that is nearly covered.
+        let volume = free.then(|| (limit.volume - self.dominated(&mut limit.rows, &limit.end)).max(0.0));
         self.limits[d] = limit;
-        volume.max(0.0)
+        volume
     }
 
     fn slabs(&mut self, rows: &[f64], end: &[f64]) -> f64 {
@@ -81,8 +83,7 @@ impl Volume {
         }
         let mut volume = self.dominated(&mut below, end) * (height - lowest);
         for k in &*others {
-            let base = self.exclusive(row(*k), &below, end);
-            if base > 0.0 {
+            if let Some(base) = self.exclusive(row(*k), &below, end) {
                 volume += base * (height - last(*k));
                 insert(&mut below, row(*k));
             }
@@ -94,8 +95,10 @@ impl Volume {
 
 /// Adds a point to `rows` and drops those it covers; the others keep their order.
 pub(super) fn insert(rows: &mut Vec<f64>, point: &[f64]) {
-    // A length known while compiling: with five objectives this takes a good part of the time.
+    // A length known while compiling: this is a good part of the time of a front, and of five objectives.
     match point.len() {
+        2 => drop_covered::<2>(rows, point),
+        3 => drop_covered::<3>(rows, point),
         4 => drop_covered::<4>(rows, point),
         _ => drop_covered::<0>(rows, point),
     }

@@ -28,9 +28,10 @@ use super::volume::Volume;
 pub fn exclusive_contributions(points: &[Vec<f64>], reference: &[f64]) -> Vec<f64> {
     let inside: Vec<usize> = (0..points.len()).filter(|&k| lies_inside(&points[k], reference)).collect();
     let found = match *reference {
-        // Two objectives are three of which one is the same for all.
+        // Two objectives are three of which one is the same for all: the staircase has one step.
         [r, s] => {
-            sweep::contributions(inside.iter().map(|&k| [points[k][0], points[k][1], 0.0]), [r, s, 1.0])
+            let of = |k: &usize| [0.0, points[*k][1], points[*k][0]];
+            sweep::contributions(inside.iter().map(of), [1.0, s, r])
         }
         [r, s, t] => {
             let of = |k: &usize| [points[*k][0], points[*k][1], points[*k][2]];
@@ -55,7 +56,7 @@ fn one_by_one(mut rows: Vec<f64>, reference: &[f64]) -> Vec<f64> {
         // The last point takes the place of this one for a while.
         let point = rows[at..at + d].to_vec();
         rows.copy_within(others.., at);
-        let contribution = volume.exclusive(&point, &rows[..others], reference);
+        let contribution = volume.exclusive(&point, &rows[..others], reference).unwrap_or(0.0);
         rows[at..at + d].copy_from_slice(&point);
         contribution
     };

@@ -10,9 +10,9 @@ struct Step {
     y: f64,
     /// What others cover of the rectangle between the step and its neighbours.
     covered: Staircase,
-    /// Area that the point alone dominates at this height,
+    /// Area that the point alone dominates at this height.
     area: f64,
-    /// which holds from here on.
+    /// The height from which on that is its area.
     since: f64,
 }
 
