@@ -1,6 +1,6 @@
 //! The hypervolume after every trial, and the front at the end; only acceptable trials count.
 
-use crate::pareto;
+use crate::pareto::{self, Front};
 use crate::problem::{Outcome, Problem, TrialId};
 use crate::store::{Completed, History};
 
@@ -20,19 +20,14 @@ impl Curve {
         let points: Vec<_> = ended(history).map(|c| problem.accepted(&c.outcome)).collect();
         let values: Vec<Vec<f64>> = points.iter().flatten().cloned().collect();
         let reference = pareto::reference_point(&problem.minimized_thresholds(), &values)?;
-        let mut front: Vec<Vec<f64>> = Vec::new();
-        let mut last = 0.0;
-        let mut step = |point: &Option<Vec<f64>>| {
-            let Some(point) = point else { return last };
-            let inside = point.iter().zip(&reference).all(|(p, r)| p < r);
-            if inside && !front.iter().any(|p| p == point || pareto::dominates(p, point)) {
-                front.retain(|p| !pareto::dominates(point, p));
-                front.push(point.clone());
-                last = pareto::hypervolume(&front, &reference);
+        let mut front = Front::new(reference.clone());
+        let step = |point: &Option<Vec<f64>>| {
+            if let Some(point) = point {
+                front.insert(point);
             }
-            last
+            front.hypervolume()
         };
-        let hypervolume = points.iter().map(&mut step).collect();
+        let hypervolume = points.iter().map(step).collect();
         Some(Self { reference, hypervolume })
     }
 
