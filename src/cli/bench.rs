@@ -1,7 +1,9 @@
 //! `paretorank bench`: measures, so that nobody has to believe.
 
 use super::{bench_dispatch, bench_optimizer};
-use crate::config::{Builtin, Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
+use crate::config::{
+    Builtin, Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study,
+};
 use crate::exit::Exit;
 use crate::problem::{Goal, Objective, Parameter, ParameterKind, Problem, Scale, Space};
 use crate::test_functions::{self, TestFunctionError};
@@ -63,7 +65,17 @@ pub fn study_of(
             objectives,
             metrics: vec![],
         },
-        strategy: StrategySettings { method, initial, trials, ready: 1, in_flight: None },
+        strategy: StrategySettings {
+            method,
+            initial,
+            initial_design: InitialDesign::default(),
+            nominal: None,
+            points: vec![],
+            population: None,
+            trials,
+            ready: 1,
+            in_flight: None,
+        },
         evaluator: Evaluator::Builtin(builtin),
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 0.0 },

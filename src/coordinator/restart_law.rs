@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{Method, Study};
-use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId};
+use crate::config::{InitialDesign, Method, Study};
+use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId, Value};
 use crate::store::{History, Proposed, Record, Session};
 use crate::strategy::Proposer;
 use rand::RngExt;
@@ -119,8 +119,11 @@ fn designs(history: &History) -> Vec<(Design, String)> {
 }
 
 fn holds_for(method: Method) {
-    let study = study(method);
-    let records = session(&study, History::default(), &[]);
+    holds(method, &study(method));
+}
+
+fn holds(method: Method, study: &Study) {
+    let records = session(study, History::default(), &[]);
     let whole = history_of(&records);
     assert_eq!(whole.completions.len() as u64, TRIALS);
     for cut in 0..=records.len() {
@@ -130,7 +133,7 @@ fn holds_for(method: Method) {
         }
         let order = &whole.completions[before.completions.len()..];
         let mut both = records[..cut].to_vec();
-        both.extend(session(&study, before, order));
+        both.extend(session(study, before, order));
         let again = history_of(&both);
         assert_eq!(again.completions, whole.completions, "{method:?}, cut after record {cut}");
         for (trial, (a, b)) in designs(&again).iter().zip(&designs(&whole)).enumerate() {
@@ -152,6 +155,28 @@ fn nsga2() {
 #[test]
 fn nsga3() {
     holds_for(Method::Nsga3);
+}
+
+#[test]
+fn lhc() {
+    holds_for(Method::Lhc);
+}
+
+#[test]
+fn a_nominal_design_a_list_and_a_latin_hypercube_before_a_method() {
+    let mut study = study(Method::Nsga2);
+    for parameter in &mut study.problem.space.parameters {
+        parameter.default = Some(Value::Float(0.25));
+    }
+    study.strategy.nominal = Some(true);
+    study.strategy.points = [0.1, 0.9].map(|x| vec![Value::Float(x); 3]).to_vec();
+    study.strategy.initial = 8;
+    study.strategy.initial_design = InitialDesign::Lhc;
+    holds(Method::Nsga2, &study);
+    let history = history_of(&session(&study, History::default(), &[]));
+    let origins: Vec<String> = designs(&history).into_iter().map(|(_, origin)| origin).collect();
+    let expected = [&["nominal", "list", "list"][..], &["lhc"; 5], &["nsga2"; 7]].concat();
+    assert_eq!(origins, expected);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 #[cfg(test)]
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
-pub use space::Space;
+pub use space::{SAME, Space};
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
 use serde::{Deserialize, Serialize};
