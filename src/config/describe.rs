@@ -18,6 +18,10 @@ pub fn describe(study: &Study) -> String {
     match &study.evaluator {
         Evaluator::Builtin(builtin) => self::builtin(&mut page, builtin),
         Evaluator::Command(command) => self::command(&mut page, command),
+        Evaluator::Outside => {
+            page.title("evaluator");
+            page.row("outside", "results are told (paretorank ask, tell, session)");
+        }
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));

@@ -38,7 +38,7 @@
 //! ready = 2                    # candidates that lie ready beyond one per rank
 //! in_flight = 8                # at most so many at once; default: ranks + ready
 //!
-//! [evaluator]                  # either a test function ...
+//! [evaluator]                  # a test function ...
 //! builtin = "dtlz2"
 //! dimension = 20               # default: as many as there are [[parameter]] tables
 //! objectives = 3               # default: as many as there are [[objective]] tables, or 2
@@ -55,6 +55,9 @@
 //! retries = 1                  # further attempts after a failed one
 //! exit_codes = { 9 = "infeasible" }
 //! env = { OMP_NUM_THREADS = "1" }
+//!
+//! [evaluator]                  # ... or nothing of this program's: results are told
+//! outside = true
 //!
 //! [checkpoint]
 //! every = "60 s"
@@ -94,7 +97,7 @@ mod tests;
 
 pub use describe::describe;
 pub use difference::differences;
-pub use error::{ConfigError, Place, Problem};
+pub use error::{ConfigError, Place, Problem, suggestion};
 pub use resolved::{
     Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
     StrategySettings, Study,

@@ -103,19 +103,27 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
             let objectives = builtin::objectives(&section, &*function, objectives);
             (parameters?, objectives?, Evaluator::Builtin(settings))
         }
-        Which::Command => {
+        which => {
             let parameters: Option<Vec<Parameter>> =
                 parameters.map(|all| all.into_iter().map(|w| w.value).collect());
-            let command = evaluator::command(&section, parameters.as_deref(), folder);
+            let (evaluator, who) = match which {
+                Which::Command => {
+                    let command = evaluator::command(&section, parameters.as_deref(), folder);
+                    (command.map(Evaluator::Command), "a command")
+                }
+                _ => (Some(Evaluator::Outside), "an evaluation outside"),
+            };
             let objectives: Vec<Objective> = objectives?.into_iter().map(|w| w.value).collect();
             if objectives.is_empty() {
-                problems.add(&Place::File, "there is no [[objective]]; a command needs at least one");
+                let text = format!("there is no [[objective]]; {who} needs at least one");
+                problems.add(&Place::File, text);
             }
             let parameters = parameters?;
             if parameters.is_empty() {
-                problems.add(&Place::File, "there is no [[parameter]]; a command needs at least one");
+                let text = format!("there is no [[parameter]]; {who} needs at least one");
+                problems.add(&Place::File, text);
             }
-            (parameters, objectives, Evaluator::Command(command?))
+            (parameters, objectives, evaluator?)
         }
     };
     let fixed = |p: &Parameter| matches!(p.kind, ParameterKind::Fixed { .. });

@@ -98,6 +98,8 @@ pub enum Evaluator {
     Builtin(Builtin),
     /// One command per trial.
     Command(Command),
+    /// None of this program's: results are told from outside.
+    Outside,
 }
 
 /// A test function as evaluator.

@@ -22,6 +22,7 @@ impl Workshop {
     pub(super) fn new(study: &Study) -> Result<Self, String> {
         match &study.evaluator {
             config::Evaluator::Builtin(builtin) => Builtin::new(study, builtin).map(Self::Builtin),
+            config::Evaluator::Outside => Err("the study is evaluated outside".to_owned()),
             config::Evaluator::Command(command) => {
                 let output = std::path::absolute(&study.output)
                     .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;

@@ -4,6 +4,7 @@
 
 mod constraint;
 mod counts;
+mod measured;
 mod objective;
 mod parameter;
 mod region;

@@ -31,7 +31,7 @@ fn bad_tables_and_keys_are_refused() {
         ("noise = 1", "study.toml:5: evaluator.noise must be a table, not 1".into()),
         ("delay = { least = \"1 s\", alpha = 1 }", "study.toml:5: evaluator.delay.alpha must be greater than 1 (the mean is infinite), not 1".into()),
         ("timeout = \"1 s\"", "study.toml:5: [evaluator] has no key \"timeout\"; known keys: builtin, dimension, objectives, shift, noise, delay".into()),
-        ("command = [\"x\"]", "study.toml:1: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = [\"program\", …], and has both".into()),
+        ("command = [\"x\"]", "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or outside = true (results are told), and has both".into()),
         ("[study", "study.toml:5: not TOML: unclosed table, expected `]`".into()),
     ] {
         assert_eq!(refusal(&format!("{BUILTIN}{added}\n"), &Overrides::default()), want, "{added}");
@@ -60,15 +60,25 @@ fn bad_test_functions_are_refused() {
         (
             "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
             "",
-            "study.toml:1: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = [\"program\", …], and has neither",
+            "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or outside = true (results are told), and has none",
+        ),
+        (
+            "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
+            "outside = true\ntimeout = \"1 s\"\n",
+            "study.toml: there is no [[objective]]; an evaluation outside needs at least one\nstudy.toml: there is no [[parameter]]; an evaluation outside needs at least one\nstudy.toml:3: [evaluator] has no key \"timeout\"; known keys: outside",
+        ),
+        (
+            "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
+            "outside = false\n",
+            "study.toml:2: evaluator.outside can only be true; name another evaluator in its place",
         ),
     ] {
         assert_eq!(refusal(&with(BUILTIN, old, new), &Overrides::default()), want, "{new}");
     }
     assert_eq!(
         refusal("", &Overrides::default()),
-        "study.toml: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = \
-         [\"program\", …], and has neither"
+        "study.toml: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or \
+         outside = true (results are told), and has none"
     );
 }
 
