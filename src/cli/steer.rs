@@ -51,7 +51,7 @@ pub struct SessionArgs {
 /// Prints candidates.
 pub fn ask(args: &AskArgs) -> Exit {
     carry_out(|| {
-        let mut helm = open(&args.study)?;
+        let mut helm = open(&args.study, String::new())?;
         let asked = helm.ask(args.count).map_err(failed)?;
         let (study, left) = (helm.steering().study().clone(), helm.steering().left());
         helm.close().map_err(failed)?;
@@ -74,7 +74,7 @@ pub fn ask(args: &AskArgs) -> Exit {
 pub fn tell(args: &TellArgs) -> Exit {
     carry_out(|| {
         let told = read_told(&args.json)?;
-        let mut helm = open_run(&args.run, None)?;
+        let mut helm = open_run(&args.run, None, String::new())?;
         let told = helm.tell(&told);
         let closed = helm.close();
         let wrong = |e: SteerError| match e {
@@ -94,7 +94,10 @@ pub fn tell(args: &TellArgs) -> Exit {
 /// Answers requests on standard input.
 pub fn session(args: &SessionArgs) -> Exit {
     carry_out(|| {
-        let helm = open(&args.study)?;
+        // A requeued job takes over the lock that its earlier life left. `ask` and `tell` must not: in
+        // the same job there may be a run on another host.
+        let job = Allocation::detect().map(|a| a.job).unwrap_or_default();
+        let helm = open(&args.study, job)?;
         let ended = steer::session(helm, std::io::stdin().lock(), std::io::stdout().lock());
         ended.map(|()| Exit::Complete).map_err(failed)
     })
@@ -117,8 +120,8 @@ fn failed(error: SteerError) -> (Exit, String) {
     (exit, error.to_string())
 }
 
-/// Opens what the first argument names: a study file, or a run directory.
-fn open(args: &StudyArgs) -> Result<Helm, (Exit, String)> {
+/// Opens what the first argument names, a study file or a run directory, as part of a batch job.
+fn open(args: &StudyArgs, job: String) -> Result<Helm, (Exit, String)> {
     let overrides = args.overrides().map_err(|e| (Exit::Usage, e))?;
     if args.study.is_dir() {
         let Overrides { output, seed, set, trials } = &overrides;
@@ -129,22 +132,21 @@ fn open(args: &StudyArgs) -> Result<Helm, (Exit, String)> {
             );
             return Err((Exit::Usage, reason));
         }
-        return open_run(&args.study, *trials);
+        return open_run(&args.study, *trials, job);
     }
     let read = config::read(&args.study, &overrides);
     let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
-    open_study(&study, &text)
+    open_study(&study, &text, job)
 }
 
-fn open_run(run: &Path, trials: Option<u64>) -> Result<Helm, (Exit, String)> {
+fn open_run(run: &Path, trials: Option<u64>, job: String) -> Result<Helm, (Exit, String)> {
     let stored = store::read(run).map_err(|e| (exit_for(&e), e.to_string()))?;
     let mut study = Study { output: run.to_owned(), ..stored.study };
     study.strategy.trials = trials.unwrap_or(study.strategy.trials);
-    open_study(&study, &stored.text)
+    open_study(&study, &stored.text, job)
 }
 
-fn open_study(study: &Study, text: &str) -> Result<Helm, (Exit, String)> {
-    let job = Allocation::detect().map(|a| a.job).unwrap_or_default();
+fn open_study(study: &Study, text: &str, job: String) -> Result<Helm, (Exit, String)> {
     let origin = Origin { host: host_name(), job };
     let (helm, notices) = Helm::open(study, text, &origin).map_err(failed)?;
     notices.iter().for_each(say);

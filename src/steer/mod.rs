@@ -7,6 +7,9 @@
 //!
 //! A directory that is steered is like any other: it can be read by `status` and `export`, and where
 //! the study has an evaluator `run` goes on with it, trials that were asked for and not told included.
+//! Points that were told without having been asked for are trials like others: they count as part of
+//! `initial` and of `trials`.
+//!
 //! Sessions of steering are recorded with room for no trial in flight, so that a later run does not
 //! take what was told for what it would have asked for: see `coordinator::resume`.
 

@@ -240,7 +240,7 @@ fn what_is_told_again_word_for_word_changes_nothing() {
     assert_eq!(desk.records.len(), records);
     // A second measurement of a point of one's own is a trial of its own.
     let other = json!({ "parameters": { "x": 1, "n": 1, "gas": "neon" }, "objectives": { "mass": 1, "gain": 1 } });
-    assert_eq!(desk.tell(&[other.clone()]).unwrap()[0].trial, 2);
+    assert_eq!(desk.tell(&[other]).unwrap()[0].trial, 2);
     let twice = json!({ "parameters": { "x": 2, "n": 1, "gas": "neon" }, "failed": "no" });
     assert_eq!(desk.tell(&[twice.clone(), twice]).unwrap_err(), "entry 2: is entry 1 again");
 }
