@@ -95,7 +95,7 @@ impl Steering {
         Ok((candidates, records))
     }
 
-    /// Takes results over (see [`understand`] for their form): what became of each, and what is to be
+    /// Takes results over (see [`Told`] for their form): what became of each, and what is to be
     /// recorded of it, in order.
     ///
     /// # Errors

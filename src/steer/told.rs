@@ -12,6 +12,10 @@ pub const TOLD: &str = "told";
 const KEYS: [&str; 6] = ["trial", "parameters", "objectives", "metrics", "infeasible", "failed"];
 
 /// An entry, understood.
+///
+/// It is written as `{"trial": 7, …}` or, for a point of one's own, `{"parameters": {…}, …}`, with
+/// either `"objectives": {name: value, …}` (a value is a number or `{"value": …, "sem": …}`) and, as far
+/// as there are any, `"metrics": {…}`; or `"infeasible": "why"`; or `"failed": "why"`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     /// How a pending trial ended.
@@ -23,10 +27,6 @@ pub enum Told {
 }
 
 /// What the entries of one batch mean.
-///
-/// An entry is `{"trial": 7, …}` or, for a point of one's own, `{"parameters": {…}, …}`, with either
-/// `"objectives": {name: value, …}` (a value is a number or `{"value": …, "sem": …}`) and, as far as
-/// there are any, `"metrics": {…}`; or `"infeasible": "why"`; or `"failed": "why"`.
 ///
 /// # Errors
 /// The first entry that is wrong, counted from 1, with what would be right.
