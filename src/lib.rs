@@ -2,7 +2,7 @@
 //!
 //! One Slurm allocation, one MPI program: rank 0 optimizes and coordinates, every other rank
 //! evaluates. Read the modules in the order in which they build on each other: [`problem`],
-//! [`pareto`], [`test_functions`], [`strategy`], [`comm`], [`store`], [`coordinator`].
+//! [`pareto`], [`test_functions`], [`strategy`], [`comm`], [`store`], [`coordinator`], [`steer`].
 //!
 //! The optimizer alone, asked and told by hand:
 //!
@@ -41,6 +41,7 @@ pub mod report;
 pub mod rng;
 pub mod signal;
 pub mod slurm;
+pub mod steer;
 pub mod store;
 pub mod strategy;
 pub mod test_functions;

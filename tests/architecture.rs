@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -29,6 +29,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         &["comm", "config", "exec", "exit", "problem", "rng", "signal", "slurm", "test_functions"],
     ),
     ("coordinator", &["comm", "config", "observe", "problem", "signal", "store", "strategy"]),
+    ("steer", &["config", "problem", "report", "store", "strategy"]),
     (
         "cli",
         &[
@@ -44,6 +45,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "report",
             "signal",
             "slurm",
+            "steer",
             "store",
             "strategy",
             "test_functions",

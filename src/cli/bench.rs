@@ -1,7 +1,9 @@
 //! `paretorank bench`: measures, so that nobody has to believe.
 
 use super::{bench_dispatch, bench_optimizer, bench_problems};
-use crate::config::{Builtin, Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
+use crate::config::{
+    Builtin, Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study,
+};
 use crate::exit::Exit;
 use crate::problem::{
     Goal, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind, Problem, Scale, Space,
@@ -73,7 +75,17 @@ pub fn study_of(
             metrics: function.constraint_names().iter().map(metric).collect(),
             outcome_constraints,
         },
-        strategy: StrategySettings { method, initial, trials, ready: 1, in_flight: None },
+        strategy: StrategySettings {
+            method,
+            initial,
+            initial_design: InitialDesign::default(),
+            nominal: None,
+            points: vec![],
+            population: None,
+            trials,
+            ready: 1,
+            in_flight: None,
+        },
         evaluator: Evaluator::Builtin(builtin),
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 0.0 },

@@ -8,6 +8,7 @@ mod check;
 mod export;
 mod run;
 mod status;
+mod steer;
 mod summary;
 
 use crate::exit::Exit;
@@ -48,6 +49,12 @@ enum Command {
     Status(status::Args),
     /// Write a run's history as CSV or JSON, also while it runs
     Export(export::Args),
+    /// Propose designs for evaluation by somebody else, from a study file or a run directory
+    Ask(steer::AskArgs),
+    /// Take results over that were obtained elsewhere, for designs that were asked for and others
+    Tell(steer::TellArgs),
+    /// Ask and tell line by line: JSON requests on standard input, answers on standard output
+    Session(steer::SessionArgs),
     /// Measure the optimizer and the dispatch
     Bench(bench::Args),
     /// Print completions for a shell
@@ -75,6 +82,9 @@ pub fn main() -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Status(args) => status::run(args),
         Command::Export(args) => export::run(args),
+        Command::Ask(args) => steer::ask(&args),
+        Command::Tell(args) => steer::tell(&args),
+        Command::Session(args) => steer::session(&args),
         Command::Bench(args) => bench::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -192,8 +192,19 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
     let overrides = args.study.overrides().map_err(|e| (Exit::Usage, e))?;
     let read = config::read(&args.study.study, &overrides);
     let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
-    if let Evaluator::Command(command) = &study.evaluator {
-        exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
+    match &study.evaluator {
+        Evaluator::Command(command) => {
+            exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
+        }
+        Evaluator::Outside => {
+            let reason = format!(
+                "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \
+                 with paretorank ask, tell or session, or give it a command",
+                args.study.study.display()
+            );
+            return Err((Exit::Usage, reason));
+        }
+        Evaluator::Builtin(_) => {}
     }
     let margin_s = study.limits.margin_s;
     if let Some(limit) = args.time_limit.filter(|limit| limit.as_secs_f64() <= margin_s) {

@@ -69,9 +69,13 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
         let _ =
             writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
     }
+    let has_log = dir.join("run.log").exists();
     let dir = dir.display();
     let _ = writeln!(out, "history      {dir}/history.h5 (HDF5; paretorank export {dir} --csv)");
-    let _ = writeln!(out, "log          {dir}/run.log");
+    // A study that was only ever steered from outside has none.
+    if has_log {
+        let _ = writeln!(out, "log          {dir}/run.log");
+    }
     out
 }
 

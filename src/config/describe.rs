@@ -1,6 +1,6 @@
 //! A study in words, as `paretorank check` prints it.
 
-use super::resolved::{Builtin, Command, Delay, Evaluator, Method, Study};
+use super::resolved::{Builtin, Command, Delay, Evaluator, InitialDesign, Method, Study};
 use super::units::duration;
 use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
 use crate::test_functions::Variant;
@@ -18,6 +18,10 @@ pub fn describe(study: &Study) -> String {
     match &study.evaluator {
         Evaluator::Builtin(builtin) => self::builtin(&mut page, builtin),
         Evaluator::Command(command) => self::command(&mut page, command),
+        Evaluator::Outside => {
+            page.title("evaluator");
+            page.row("outside", "results are told (paretorank ask, tell, session)");
+        }
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));
@@ -141,12 +145,39 @@ fn strategy(page: &mut Page, study: &Study) {
             Method::Sobol => "sobol: scrambled Sobol points throughout",
             Method::Nsga2 => "nsga2: NSGA-II, steady state",
             Method::Nsga3 => "nsga3: NSGA-III, steady state",
+            Method::Lhc => "lhc: Latin hypercubes throughout",
+            Method::List => "list: the study's own points and nothing else",
             Method::Mobo => "mobo: Gaussian processes and expected hypervolume improvement",
         },
     );
-    if s.method != Method::Sobol {
-        let all = if s.initial >= s.trials { "; the method never begins" } else { "" };
-        page.row("initial", format!("{} scrambled Sobol trials{all}", s.initial));
+    if s.nominal == Some(true) {
+        page.row("nominal", "trial 0 is the nominal design");
+    }
+    if !s.points.is_empty() {
+        page.row("points", format!("{} of a list", s.points.len()));
+    }
+    let spread = match s.initial_design {
+        InitialDesign::Sobol => "scrambled Sobol trials",
+        InitialDesign::Lhc => "trials of a Latin hypercube",
+    };
+    match s.method {
+        Method::Sobol | Method::List => {}
+        Method::Lhc => {
+            page.row("initial", format!("{} in a stratum each, then twice as many", s.initial))
+        }
+        _ => {
+            let all = if s.initial >= s.trials { "; the method never begins" } else { "" };
+            let given = s.points.len() as u64 + u64::from(s.nominal == Some(true));
+            let spread = match (given, s.initial.saturating_sub(given)) {
+                (0, n) => format!("{n} {spread}"),
+                (given, 0) => format!("the {given} above"),
+                (given, n) => format!("{} trials: {given} as above, {n} {spread}", s.initial),
+            };
+            page.row("initial", format!("{spread}{all}"));
+        }
+    }
+    if let Some(population) = s.population {
+        page.row("population", population);
     }
     page.row("trials", format!("{} in all", s.trials));
     page.row("ready", format!("{} beyond one per rank", s.ready));

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 /// trials, how many are in flight or ready, checkpoint, limits, and how a command is watched over
 /// (timeout, grace, retries, environment).
 pub fn differences(old: &Study, new: &Study) -> Vec<String> {
+    let (mut old, mut new) = (old.clone(), new.clone());
+    forget_what_earlier_releases_lacked(&mut old, &mut new);
+    let (old, new) = (&old, &new);
     let (was, is) = (flat(old), flat(new));
     let find = |rows: &[(String, String)], key: &str| {
         let row = rows.iter().find(|row| row.0 == key);
@@ -65,6 +68,12 @@ fn flat(study: &Study) -> Vec<(String, String)> {
         rows.push((key, inequality(&c.terms, |j| quantities[j], c.upper)));
     }
     problem.outcome_constraints.clear();
+    let names: Vec<&str> = study.problem.space.parameters.iter().map(|p| &*p.name).collect();
+    for (k, point) in study.strategy.points.iter().enumerate() {
+        let values = names.iter().zip(point).map(|(name, value)| format!("{name} = {value}"));
+        rows.push((format!("strategy.points {}", k + 1), values.collect::<Vec<_>>().join(", ")));
+    }
+    study.strategy.points.clear();
     // Paths, the only part that JSON might refuse, were checked to be UTF-8.
     let json = serde_json::to_value(&study).expect("a study is plain data with text keys");
     walk("", &json, &mut rows);
@@ -78,6 +87,18 @@ fn inequality<'n>(terms: &[(usize, f64)], name: impl Fn(usize) -> &'n String, up
     let terms: Vec<String> = terms.iter().map(|(name, a)| format!("{a}*{name}")).collect();
     // `x >= 0` becomes -x <= -0.
     format!("{} <= {}", terms.join(" + "), upper + 0.0)
+}
+
+/// A run directory of a release without a setting goes on with any value of it: nothing that was
+/// proposed there depends on it.
+fn forget_what_earlier_releases_lacked(old: &mut Study, new: &mut Study) {
+    let (old, new) = (&mut old.strategy, &mut new.strategy);
+    if old.nominal.is_none() || new.nominal.is_none() {
+        (old.nominal, new.nominal) = (None, None);
+    }
+    if old.population.is_none() || new.population.is_none() {
+        (old.population, new.population) = (None, None);
+    }
 }
 
 fn forget_what_may_change(study: &mut Study) {

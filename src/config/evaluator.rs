@@ -12,31 +12,44 @@ const BUILTIN_KEYS: [&str; 8] =
 const COMMAND_KEYS: [&str; 8] =
     ["command", "templates", "result", "timeout", "grace", "retries", "exit_codes", "env"];
 
-/// Which of the two kinds of evaluator a study has.
+/// Which of the kinds of evaluator a study has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     Builtin,
     Command,
+    Outside,
 }
 
-/// Reports keys that do not belong to the kind of evaluator, and an evaluator that is neither or both.
+/// Reports keys that do not belong to the kind of evaluator, and an evaluator that is none or several.
 pub fn which(section: &Section<'_>) -> Option<Which> {
-    match (section.has("builtin"), section.has("command")) {
-        (true, false) => {
+    match (section.has("builtin"), section.has("command"), section.has("outside")) {
+        (true, false, false) => {
             section.only(&BUILTIN_KEYS);
             Some(Which::Builtin)
         }
-        (false, true) => {
+        (false, true, false) => {
             section.only(&COMMAND_KEYS);
             Some(Which::Command)
         }
-        (both, _) => {
-            let found = if both { "both" } else { "neither" };
+        (false, false, true) => {
+            section.only(&["outside"]);
+            if section.flag("outside")? {
+                return Some(Which::Outside);
+            }
+            section.problem("outside", "can only be true; name another evaluator in its place");
+            None
+        }
+        (builtin, command, _) => {
+            let found = match (builtin, command) {
+                (false, false) => "none",
+                (true, true) => "both",
+                _ => "outside beside it",
+            };
             section.problems.add(
                 &section.place,
                 format!(
-                    "[evaluator] needs either builtin = \"dtlz2\" (a test function) or \
-                     command = [\"program\", …], and has {found}"
+                    "[evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or \
+                     outside = true (results are told), and has {found}"
                 ),
             );
             None

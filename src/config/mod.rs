@@ -31,13 +31,18 @@
 //!                              # test function brings its own unless there are such tables
 //!
 //! [strategy]
-//! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol
-//! initial = 10                 # Sobol trials first; default 10, or twice the objectives if more
+//! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol, lhc, list
+//! nominal = true               # trial 0 is the nominal design; default: if all have a default
+//! points = "points.csv"        # tried next, in this order; method "list" has nothing else
+//! initial = 10                 # trials before the method begins, those above among them;
+//!                              # default 10, or twice the objectives if more
+//! initial_design = "sobol"     # or "lhc": how the rest of them is spread
+//! population = 20              # of nsga2 and nsga3
 //! trials = 100                 # in all
 //! ready = 2                    # candidates that lie ready beyond one per rank
 //! in_flight = 8                # at most so many at once; default: ranks + ready
 //!
-//! [evaluator]                  # either a test function ...
+//! [evaluator]                  # a test function ...
 //! builtin = "dtlz2"
 //! dimension = 20               # default: as many as there are [[parameter]] tables, or the only possible
 //! objectives = 3               # default: as many as there are [[objective]] tables, the only possible, or 2
@@ -57,6 +62,9 @@
 //! exit_codes = { 9 = "infeasible" }
 //! env = { OMP_NUM_THREADS = "1" }
 //!
+//! [evaluator]                  # ... or nothing of this program's: results are told
+//! outside = true
+//!
 //! [checkpoint]
 //! every = "60 s"
 //!
@@ -64,6 +72,13 @@
 //! time = "2 h"                 # default: until the allocation ends
 //! margin = "60 s"              # kept back for the last checkpoint
 //! ```
+//!
+//! `points` is a CSV file beside the study file: names of parameters in the first line (`height` or
+//! `height [mm]`, in any order; fixed ones may be left out), then one design per line in the study's
+//! units; lines that begin with # are left out.
+//!
+//! `method = "lhc"` gives each of the first `initial` trials a stratum of its own in every parameter,
+//! and so again for 2, 4, … times as many: with `initial` = `trials` the study is one Latin hypercube.
 //!
 //! A program or template that contains a slash, or exists beside the study file, is meant relative to
 //! the study file's folder; any other program is looked for in the PATH of the ranks. Arguments after
@@ -78,6 +93,7 @@ mod error;
 mod evaluator;
 mod linear_text;
 mod parameters;
+mod points;
 mod resolve;
 mod resolved;
 mod section;
@@ -88,9 +104,10 @@ mod tests;
 
 pub use describe::describe;
 pub use difference::differences;
-pub use error::{ConfigError, Place, Problem};
+pub use error::{ConfigError, Place, Problem, suggestion};
 pub use resolved::{
-    Builtin, Checkpoint, Command, Delay, Evaluator, Limits, Method, Noise, StrategySettings, Study,
+    Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
+    StrategySettings, Study,
 };
 
 use document::{Item, Node};

@@ -4,9 +4,9 @@ use super::document::Table;
 use super::error::{Place, Problems, suggestion};
 use super::evaluator::{self, Which};
 use super::parameters::{self, Names, check_name, is_name};
-use super::resolved::{Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
+use super::resolved::{Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study};
 use super::section::Section;
-use super::{builtin, constraint_text};
+use super::{builtin, constraint_text, points};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
     Problem, Region, Space,
@@ -44,8 +44,7 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let folder = file.parent().unwrap_or(Path::new(""));
     let head = study(document, file, problems);
     let parts = parts(document, folder, problems);
-    let objectives = parts.as_ref().map_or(0, |p| p.objectives.len());
-    let strategy = strategy(document, objectives, problems);
+    let strategy = strategy(document, parts.as_ref(), folder, problems);
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
@@ -102,19 +101,27 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
             let metrics = builtin::metrics(&section, &*function, metrics);
             (parameters?, objectives?, metrics?, Evaluator::Builtin(settings))
         }
-        Which::Command => {
+        which => {
             let parameters: Option<Vec<Parameter>> =
                 parameters.map(|all| all.into_iter().map(|w| w.value).collect());
-            let command = evaluator::command(&section, parameters.as_deref(), folder);
+            let (evaluator, who) = match which {
+                Which::Command => {
+                    let command = evaluator::command(&section, parameters.as_deref(), folder);
+                    (command.map(Evaluator::Command), "a command")
+                }
+                _ => (Some(Evaluator::Outside), "an evaluation outside"),
+            };
             let objectives: Vec<Objective> = objectives?.into_iter().map(|w| w.value).collect();
             if objectives.is_empty() {
-                problems.add(&Place::File, "there is no [[objective]]; a command needs at least one");
+                let text = format!("there is no [[objective]]; {who} needs at least one");
+                problems.add(&Place::File, text);
             }
             let parameters = parameters?;
             if parameters.is_empty() {
-                problems.add(&Place::File, "there is no [[parameter]]; a command needs at least one");
+                let text = format!("there is no [[parameter]]; {who} needs at least one");
+                problems.add(&Place::File, text);
             }
-            (parameters, objectives, metrics?, Evaluator::Command(command?))
+            (parameters, objectives, metrics?, evaluator?)
         }
     };
     let fixed = |p: &Parameter| matches!(p.kind, ParameterKind::Fixed { .. });
@@ -209,15 +216,33 @@ pub(super) fn check_region(region: Result<Region, EmptyRegion>, place: &Place, p
     }
 }
 
-fn strategy(document: &Table, objectives: usize, problems: &Problems) -> Option<StrategySettings> {
+fn strategy(
+    document: &Table,
+    parts: Option<&Parts>,
+    folder: &Path,
+    problems: &Problems,
+) -> Option<StrategySettings> {
+    let objectives = parts.map_or(0, |p| p.objectives.len());
     let section = Section::of(document, "strategy", problems);
-    section.only(&["method", "initial", "trials", "in_flight", "ready"]);
+    section.only(&[
+        "method",
+        "nominal",
+        "points",
+        "initial",
+        "initial_design",
+        "population",
+        "trials",
+        "in_flight",
+        "ready",
+    ]);
     let methods = [
         ("auto", Method::Mobo),
         ("mobo", Method::Mobo),
         ("nsga2", Method::Nsga2),
         ("nsga3", Method::Nsga3),
         ("sobol", Method::Sobol),
+        ("lhc", Method::Lhc),
+        ("list", Method::List),
     ];
     let or = |key: &str, least: u64, default: u64| {
         if section.has(key) { section.count(key, least) } else { Some(default) }
@@ -228,13 +253,56 @@ fn strategy(document: &Table, objectives: usize, problems: &Problems) -> Option<
     let trials = or("trials", 1, TRIALS);
     let ready = or("ready", 0, READY);
     let in_flight = section.count("in_flight", 1);
-    Some(StrategySettings {
+    let settings = StrategySettings {
         method: method?,
         initial: initial?,
         trials: trials?,
         ready: ready?,
         in_flight,
-    })
+        initial_design: initial_design(&section, method?)?,
+        population: population(&section, method?)?,
+        // What `points::first` finds out.
+        nominal: None,
+        points: vec![],
+    };
+    match parts {
+        Some(parts) => points::first(&section, folder, &parts.space, settings),
+        None => Some(settings),
+    }
+}
+
+fn initial_design(section: &Section<'_>, method: Method) -> Option<InitialDesign> {
+    let words = [("sobol", InitialDesign::Sobol), ("lhc", InitialDesign::Lhc)];
+    let of_method = match method {
+        Method::Sobol => Some(("sobol", InitialDesign::Sobol)),
+        Method::Lhc => Some(("lhc", InitialDesign::Lhc)),
+        _ => None,
+    };
+    if !section.has("initial_design") {
+        return Some(of_method.map_or(InitialDesign::Sobol, |(_, design)| design));
+    }
+    let written = section.word("initial_design", &words)?;
+    if let Some((word, design)) = of_method
+        && design != written
+    {
+        let text = format!("cannot differ from method = {word:?}; leave it away");
+        section.problem("initial_design", text);
+        return None;
+    }
+    Some(written)
+}
+
+/// Not from the number of trials: a run may be continued with more of them.
+fn population(section: &Section<'_>, method: Method) -> Option<Option<u64>> {
+    let evolves = matches!(method, Method::Nsga2 | Method::Nsga3);
+    if !section.has("population") {
+        return Some(evolves.then_some(StrategySettings::POPULATION));
+    }
+    if !evolves {
+        section.problem("population", "is for the methods nsga2 and nsga3; leave it away");
+        return None;
+    }
+    section.count("population", 4).map(Some)
 }
 
 fn checkpoint(document: &Table, problems: &Problems) -> Option<Checkpoint> {

@@ -58,7 +58,7 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         drive;
     let retries = match &study.evaluator {
         crate::config::Evaluator::Command(command) => command.retries,
-        crate::config::Evaluator::Builtin(_) => 0,
+        crate::config::Evaluator::Builtin(_) | crate::config::Evaluator::Outside => 0,
     };
     let settings = Settings { trials: study.strategy.trials, capacity, retries };
     let (coordinator, commands) = Coordinator::resume(settings, history);

@@ -3,8 +3,9 @@
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{Method, Study};
-use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId};
+use crate::config::{InitialDesign, Method, Study};
+use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::steer::Steering;
 use crate::store::{History, Proposed, Record, Session};
 use crate::strategy::Proposer;
 use rand::RngExt;
@@ -119,8 +120,11 @@ fn designs(history: &History) -> Vec<(Design, String)> {
 }
 
 fn holds_for(method: Method) {
-    let study = study(method);
-    let records = session(&study, History::default(), &[]);
+    holds(method, &study(method));
+}
+
+fn holds(method: Method, study: &Study) {
+    let records = session(study, History::default(), &[]);
     let whole = history_of(&records);
     assert_eq!(whole.completions.len() as u64, TRIALS);
     for cut in 0..=records.len() {
@@ -130,7 +134,7 @@ fn holds_for(method: Method) {
         }
         let order = &whole.completions[before.completions.len()..];
         let mut both = records[..cut].to_vec();
-        both.extend(session(&study, before, order));
+        both.extend(session(study, before, order));
         let again = history_of(&both);
         assert_eq!(again.completions, whole.completions, "{method:?}, cut after record {cut}");
         for (trial, (a, b)) in designs(&again).iter().zip(&designs(&whole)).enumerate() {
@@ -152,6 +156,72 @@ fn nsga2() {
 #[test]
 fn nsga3() {
     holds_for(Method::Nsga3);
+}
+
+#[test]
+fn lhc() {
+    holds_for(Method::Lhc);
+}
+
+#[test]
+fn a_nominal_design_a_list_and_a_latin_hypercube_before_a_method() {
+    let mut study = study(Method::Nsga2);
+    for parameter in &mut study.problem.space.parameters {
+        parameter.default = Some(Value::Float(0.25));
+    }
+    study.strategy.nominal = Some(true);
+    study.strategy.points = [0.1, 0.9].map(|x| vec![Value::Float(x); 3]).to_vec();
+    study.strategy.initial = 8;
+    study.strategy.initial_design = InitialDesign::Lhc;
+    holds(Method::Nsga2, &study);
+    let history = history_of(&session(&study, History::default(), &[]));
+    let origins: Vec<String> = designs(&history).into_iter().map(|(_, origin)| origin).collect();
+    let expected = [&["nominal", "list", "list"][..], &["lhc"; 5], &["nsga2"; 7]].concat();
+    assert_eq!(origins, expected);
+}
+
+/// Two candidates, one of them told, and a point of one's own, as another session of `history`.
+fn steered(study: &Study, history: History) -> Vec<Record> {
+    let at = history.completions.len() as f64;
+    let (host, job) = (String::new(), String::new());
+    let nobody = Session { at: 0.0, host, job, evaluators: 0, capacity: 0, completed_before: 0 };
+    let mut steering = Steering::resume(study.clone(), history, nobody).unwrap();
+    let (asked, mut records) = steering.ask(2, &mut || 0.0).unwrap();
+    let objectives = |y: f64| serde_json::json!({ "f0": y, "f1": 1.0 - y });
+    let own = serde_json::json!({ "x0": 0.01 * at, "x1": 0.5, "x2": 0.5 });
+    let mut told = vec![serde_json::json!({ "parameters": own, "objectives": objectives(0.3) })];
+    if let Some(first) = asked.first() {
+        told.push(serde_json::json!({ "trial": first.trial, "objectives": objectives(0.4) }));
+    }
+    records.extend(steering.tell(&told, 0.0).unwrap().1);
+    records
+}
+
+#[test]
+fn runs_that_were_steered_in_between_keep_the_law() {
+    let study = study(Method::Nsga2);
+    let first = session(&study, History::default(), &[]);
+    for begun in (1..first.len()).step_by(7) {
+        let mut before = first[..begun].to_vec();
+        if history_of(&before).completions.len() as u64 + 3 > TRIALS {
+            break;
+        }
+        before.extend(steered(&study, history_of(&before)));
+        let rest = session(&study, history_of(&before), &[]);
+        let whole = history_of(&[before.clone(), rest.clone()].concat());
+        for cut in 0..rest.len() {
+            let mut both = [before.clone(), rest[..cut].to_vec()].concat();
+            let known = history_of(&both);
+            if known.completions.len() as u64 >= TRIALS {
+                continue;
+            }
+            let order = &whole.completions[known.completions.len()..];
+            both.extend(session(&study, known, order));
+            let again = history_of(&both);
+            assert_eq!(again.completions, whole.completions, "{begun}, {cut}");
+            assert_eq!(designs(&again), designs(&whole), "{begun}, {cut}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Designs of experiments: where to look before anything is known.
 
 mod filling;
+mod latin;
 mod sobol;
 
-pub use filling::SpaceFilling;
+pub use filling::{Sequence, SpaceFilling};
+pub use latin::LatinHypercube;
 pub use sobol::Sobol;

@@ -41,6 +41,10 @@ fn study(output: &Path, evaluator: How) -> Study {
         strategy: StrategySettings {
             method: Method::Sobol,
             initial: 1,
+            initial_design: Default::default(),
+            nominal: None,
+            points: vec![],
+            population: None,
             trials: 1,
             ready: 1,
             in_flight: None,

@@ -24,6 +24,7 @@ impl Workshop {
             config::Evaluator::Builtin(builtin) => {
                 Builtin::new(study, builtin).map(|bench| Self::Builtin(Box::new(bench)))
             }
+            config::Evaluator::Outside => Err("the study is evaluated outside".to_owned()),
             config::Evaluator::Command(command) => {
                 let output = std::path::absolute(&study.output)
                     .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;

@@ -1,6 +1,6 @@
 //! The result file: `{"name": number}` or `{"name": {"value": number, "sem": number}}`.
 
-use crate::problem::{FailureClass, Measurement, Outcome, Problem};
+use crate::problem::{FailureClass, Outcome, Problem};
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
@@ -18,17 +18,7 @@ pub(super) fn read(path: &Path, problem: &Problem) -> Outcome {
 }
 
 fn parse(text: &[u8], problem: &Problem) -> Result<Outcome, String> {
-    let values = object(text)?;
-    let objectives = problem.objectives.iter().map(|objective| {
-        let name = &objective.name;
-        let value = values.get(name).ok_or_else(|| missing(name, &values))?;
-        measurement(name, value)
-    });
-    let objectives = objectives.collect::<Result<_, _>>()?;
-    let metrics = problem.metrics.iter().map(|metric| {
-        values.get(&metric.name).map(|value| measurement(&metric.name, value)).transpose()
-    });
-    problem.measured(objectives, metrics.collect::<Result<_, _>>()?)
+    problem.result(&object(text)?)
 }
 
 fn object(text: &[u8]) -> Result<Map<String, Value>, String> {
@@ -52,36 +42,10 @@ fn object(text: &[u8]) -> Result<Map<String, Value>, String> {
     }
 }
 
-fn missing(name: &str, values: &Map<String, Value>) -> String {
-    let given: Vec<&str> = values.keys().map(String::as_str).collect();
-    let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
-    format!("objective {name:?} is missing; the result has {given}")
-}
-
-fn measurement(name: &str, value: &Value) -> Result<Measurement, String> {
-    let number = |key: &str, value: &Value| {
-        value.as_f64().ok_or_else(|| format!("{name:?}: {key} is {value}, not a number"))
-    };
-    let (value, sem) = match value {
-        Value::Object(fields) => {
-            if let Some(other) = fields.keys().find(|key| !matches!(key.as_str(), "value" | "sem")) {
-                return Err(format!("{name:?} has the key {other:?}; known are value and sem"));
-            }
-            let value = fields.get("value").ok_or_else(|| format!("{name:?} has no value"))?;
-            let sem = fields.get("sem").filter(|sem| !sem.is_null());
-            (number("value", value)?, sem.map(|sem| number("sem", sem)).transpose()?)
-        }
-        bare => (number("value", bare)?, None),
-    };
-    Measurement::new(value, sem).ok_or_else(|| {
-        format!("{name:?}: value {value}, sem {sem:?}: both must be finite, sem not negative")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::{Goal, Metric, Objective, OutcomeConstraint, Space};
+    use crate::problem::{Goal, Measurement, Metric, Objective, OutcomeConstraint, Space};
 
     fn problem() -> Problem {
         let objective = |name: &str| Objective {

@@ -8,6 +8,7 @@ mod objective;
 mod outcome_constraint;
 mod parameter;
 mod region;
+mod result;
 mod space;
 mod trial;
 
@@ -19,7 +20,7 @@ pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 #[cfg(test)]
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
-pub use space::Space;
+pub use space::{SAME, Space};
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
 use serde::{Deserialize, Serialize};

@@ -142,6 +142,61 @@ pub enum ParameterKind {
     },
 }
 
+impl ParameterKind {
+    /// Whether a value is of this kind and within its bounds or values.
+    pub fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (ParameterKind::Float { lower, upper, .. }, Value::Float(x)) => {
+                (*lower..=*upper).contains(x)
+            }
+            (ParameterKind::Integer { lower, upper, .. }, Value::Integer(i)) => {
+                (*lower..=*upper).contains(i)
+            }
+            (ParameterKind::Choice { values }, v) => values.contains(v),
+            (ParameterKind::Fixed { value }, v) => value == v,
+            _ => false,
+        }
+    }
+
+    /// The value of this kind that a text or a bare number means: `3`, `3.0` and 3 are the same
+    /// integer, and a number names the choice that equals it.
+    ///
+    /// # Errors
+    /// What would be right, worded to follow "must be".
+    pub fn understand(&self, written: &Value) -> Result<Value, String> {
+        let number = || match written {
+            Value::Text(text) => text.trim().parse::<f64>().ok(),
+            other => other.number(),
+        };
+        let whole = || match written {
+            Value::Integer(i) => Some(*i),
+            Value::Text(text) if text.trim().parse::<i64>().is_ok() => text.trim().parse().ok(),
+            // Beyond 2^53 a float does not say which integer is meant.
+            _ => number().filter(|x| x.fract() == 0.0 && x.abs() < 9.1e15).map(|x| x as i64),
+        };
+        let alike = |value: &&Value| match value.number() {
+            Some(x) => number() == Some(x),
+            None => value.to_string() == written.to_string(),
+        };
+        let (value, right) = match self {
+            ParameterKind::Float { lower, upper, .. } => {
+                (number().map(Value::Float), format!("a number from {lower} to {upper}"))
+            }
+            ParameterKind::Integer { lower, upper, .. } => {
+                (whole().map(Value::Integer), format!("a whole number from {lower} to {upper}"))
+            }
+            ParameterKind::Choice { values } => {
+                let words: Vec<String> = values.iter().map(Value::to_string).collect();
+                (values.iter().find(alike).cloned(), format!("one of {}", words.join(", ")))
+            }
+            ParameterKind::Fixed { value } => {
+                (Some(value).filter(alike).cloned(), format!("{value}, which is fixed"))
+            }
+        };
+        value.filter(|v| self.holds(v)).ok_or(right)
+    }
+}
+
 /// One named, bounded quantity of the design.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {

@@ -8,6 +8,9 @@
 use super::{Design, LinearConstraint, Parameter, ParameterKind, Scale, Value};
 use serde::{Deserialize, Serialize};
 
+/// Points closer than this in every unit-cube coordinate are the same design.
+pub const SAME: f64 = 1e-9;
+
 /// Parameters and the linear constraints between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Space {
@@ -62,24 +65,42 @@ impl Space {
 
     /// Whether a design respects every linear constraint.
     pub fn allows(&self, design: &[Value]) -> bool {
+        self.violated(design).is_none()
+    }
+
+    /// The first linear constraint that a design does not respect.
+    pub fn violated(&self, design: &[Value]) -> Option<&LinearConstraint> {
         let numbers = Self::numbers(design);
-        self.constraints.iter().all(|c| c.allows(&numbers))
+        self.constraints.iter().find(|c| !c.allows(&numbers))
+    }
+
+    /// Whether two designs within the bounds differ by less than [`SAME`] in every coordinate.
+    pub fn same(&self, one: &[Value], other: &[Value]) -> bool {
+        let (one, other) = (self.encode(one), self.encode(other));
+        one.iter().zip(&other).all(|(a, b)| (a - b).abs() <= SAME)
     }
 
     /// Whether a value lies within the parameter's bounds or values.
     pub fn in_bounds(&self, design: &[Value]) -> bool {
-        let holds = |(p, v): (&Parameter, &Value)| match (&p.kind, v) {
-            (ParameterKind::Float { lower, upper, .. }, Value::Float(x)) => {
-                (*lower..=*upper).contains(x)
-            }
-            (ParameterKind::Integer { lower, upper, .. }, Value::Integer(i)) => {
-                (*lower..=*upper).contains(i)
-            }
-            (ParameterKind::Choice { values }, v) => values.contains(v),
-            (ParameterKind::Fixed { value }, v) => value == v,
-            _ => false,
-        };
+        let holds = |(p, v): (&Parameter, &Value)| p.kind.holds(v);
         design.len() == self.parameters.len() && self.parameters.iter().zip(design).all(holds)
+    }
+
+    /// The nominal design: every parameter's default; or the names of the parameters that have none.
+    ///
+    /// # Errors
+    /// The names.
+    pub fn nominal(&self) -> Result<Design, Vec<&str>> {
+        let value = |p: &Parameter| match &p.kind {
+            ParameterKind::Fixed { value } => Some(value.clone()),
+            _ => p.default.clone(),
+        };
+        let missing = self.parameters.iter().filter(|p| value(p).is_none());
+        let missing: Vec<&str> = missing.map(|p| p.name.as_str()).collect();
+        if missing.is_empty() {
+            return Ok(self.parameters.iter().filter_map(value).collect());
+        }
+        Err(missing)
     }
 }
 

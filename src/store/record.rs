@@ -45,7 +45,7 @@ pub struct Proposed {
     pub seen: u64,
     /// The design.
     pub design: Design,
-    /// Where it comes from: sobol, nsga2, nsga3, mobo, default, …
+    /// Where it comes from: nominal, list, sobol, lhc, nsga2, nsga3, mobo, told, …
     pub origin: String,
     /// Seconds the strategy worked on it.
     pub generation_s: f64,

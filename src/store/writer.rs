@@ -76,6 +76,22 @@ impl Writer {
         self.shared.durable.load(Ordering::Acquire)
     }
 
+    /// Returns once `records` records, from the first in the run directory, are on the disk; they must
+    /// have been handed over.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn wait_for(&self, records: u64) -> Result<(), StoreError> {
+        while self.durable() < records {
+            if let Some(error) = self.failure() {
+                return Err(error);
+            }
+            // A sync takes a hundred times as long.
+            std::thread::sleep(Duration::from_micros(50));
+        }
+        Ok(())
+    }
+
     /// What went wrong first, if anything.
     pub fn failure(&self) -> Option<StoreError> {
         // In this order: a thread that ended has told its failure before.

@@ -1,10 +1,7 @@
 //! Designs that are taken, and how to find one that is not.
 
-use crate::problem::{Design, ParameterKind, Space, Value};
+use crate::problem::{Design, ParameterKind, SAME, Space, Value};
 use std::collections::BTreeMap;
-
-/// Points closer than this in every unit coordinate are the same design.
-const SAME: f64 = 1e-9;
 
 /// A set of unit-cube points that knows near-equality. Points are ordered by a weighted sum of their
 /// coordinates, which differs little for points that differ little.

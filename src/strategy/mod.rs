@@ -14,7 +14,7 @@ mod nsga2;
 mod nsga3;
 mod population;
 mod proposer;
-mod sobol;
+mod spread;
 mod variation;
 
 pub use ledger::{Ledger, Observed};
@@ -22,7 +22,7 @@ pub use mobo::Mobo;
 pub use nsga2::Nsga2;
 pub use nsga3::Nsga3;
 pub use proposer::{Candidate, Proposer, ProposerError};
-pub use sobol::SobolStrategy;
+pub use spread::Spread;
 
 use crate::problem::TrialId;
 

@@ -16,6 +16,8 @@ pub(super) struct Niching {
     directions: Vec<Vec<f64>>,
     /// Least value of each objective.
     ideal: Vec<f64>,
+    /// Greatest value of each objective.
+    worst: Vec<f64>,
     /// Per objective the point that is best in all others.
     extremes: Vec<Vec<f64>>,
 }
@@ -24,7 +26,8 @@ impl Niching {
     /// `directions` are not empty and have one coordinate per objective.
     pub(super) fn new(directions: Vec<Vec<f64>>) -> Self {
         let ideal = vec![f64::INFINITY; directions[0].len()];
-        Self { directions, ideal, extremes: Vec::new() }
+        let worst = vec![f64::NEG_INFINITY; directions[0].len()];
+        Self { directions, ideal, worst, extremes: Vec::new() }
     }
 
     /// The one of the points (at least one) that does not survive: the member of the last front that
@@ -63,10 +66,13 @@ impl Niching {
     }
 
     /// Takes points into ideal and extremes; the range of each objective between the ideal and the
-    /// plane through the extremes, or the worst of the first front where there is no such plane.
+    /// plane through the extremes, or the worst of the first front where there is no such plane. A
+    /// plane that meets an axis beyond everything seen (two extremes that hardly differ) is cut off
+    /// there: the range would say nothing about the points.
     fn normalize(&mut self, points: &[Vec<f64>], first: &[usize]) -> Vec<f64> {
         for point in points {
             self.ideal.iter_mut().zip(point).for_each(|(i, x)| *i = i.min(*x));
+            self.worst.iter_mut().zip(point).for_each(|(w, x)| *w = w.max(*x));
         }
         let objectives = self.ideal.len();
         let candidates: Vec<&Vec<f64>> =
@@ -91,7 +97,16 @@ impl Niching {
             let range = worst(m) - self.ideal[m];
             if usable(m, range) { range } else { 1.0 }
         };
-        plane.unwrap_or_else(|| (0..objectives).map(nadir).collect())
+        match plane {
+            Some(plane) => {
+                let cut = |(m, x): (usize, &f64)| {
+                    let most = self.worst[m] - self.ideal[m];
+                    if usable(m, most) { x.min(most) } else { *x }
+                };
+                plane.iter().enumerate().map(cut).collect()
+            }
+            None => (0..objectives).map(nadir).collect(),
+        }
     }
 
     /// Where the plane through the extremes meets the axes, measured from the ideal.
@@ -135,6 +150,20 @@ mod tests {
         let expected = &niching.directions[direction];
         assert!(expected[2] == 0.0 && expected[0] == expected[1], "{expected:?}");
         assert!(distance < 1e-9);
+    }
+
+    #[test]
+    fn a_plane_that_meets_an_axis_far_out_is_cut_off_at_the_worst_seen() {
+        // From the ideal (0, 0) the line through (1, 0.5) and (0.5, 0.505) meets the axes at 51 and
+        // 0.51, while no first coordinate seen is beyond 1.
+        let points = vec![vec![1.0, 0.5], vec![0.5, 0.505]];
+        let mut niching = Niching::new(directions(2, 20));
+        niching.ideal = vec![0.0, 0.0];
+        niching.extremes = vec![vec![1.0, 0.5], vec![0.5, 0.505]];
+        let far = niching.intercepts().unwrap();
+        assert!(far[0] > 40.0, "{far:?}");
+        let range = niching.normalize(&points, &[0, 1]);
+        assert!(range.iter().all(|r| *r <= 1.0), "{range:?}");
     }
 
     #[test]

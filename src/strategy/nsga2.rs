@@ -2,7 +2,7 @@
 //! once and the worst member leaves, so no rank waits for a generation to end.
 
 use super::domination::constrained_sort;
-use super::population::{Population, default_size};
+use super::population::Population;
 use super::variation::Variation;
 use super::{Ledger, Observed, Strategy, StrategyError};
 use crate::pareto::crowding_distance;
@@ -14,8 +14,8 @@ use std::cmp::Ordering;
 /// Fronts, then crowding; members that violate outcome constraints behind all that do not, infeasible
 /// members after all others.
 ///
-/// The population holds a fifth of the study's trials, at least 20 and at most 100. It is a function
-/// of the ledger, which may only grow between two proposals; there is nothing to remember.
+/// The population is a function of the ledger, which may only grow between two proposals; there is
+/// nothing to remember.
 #[derive(Debug, Clone)]
 pub struct Nsga2 {
     seed: u64,
@@ -24,10 +24,10 @@ pub struct Nsga2 {
 }
 
 impl Nsga2 {
-    /// For a study of `trials` trials.
-    pub fn new(problem: &Problem, trials: u64, seed: u64) -> Self {
+    /// With a population of `size`.
+    pub fn new(problem: &Problem, size: usize, seed: u64) -> Self {
         let variation = Variation::new(&problem.space);
-        Self { seed, variation, population: Population::new(default_size(trials)) }
+        Self { seed, variation, population: Population::new(size) }
     }
 }
 

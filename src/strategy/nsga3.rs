@@ -4,7 +4,7 @@
 use super::directions::directions;
 use super::domination::violations;
 use super::niching::Niching;
-use super::population::{Population, default_size, values};
+use super::population::{Population, values};
 use super::variation::Variation;
 use super::{Ledger, Strategy, StrategyError};
 use crate::problem::{Problem, TrialId};
@@ -14,9 +14,8 @@ use rand::RngExt;
 /// Fronts, then the emptiest reference direction; members that violate outcome constraints behind all
 /// that do not (Jain and Deb 2014, doi 10.1109/TEVC.2013.2281534), infeasible members after all others.
 ///
-/// The directions are the finest set of Das and Dennis within a fifth of the study's trials, at least
-/// 20 and at most 100; the population is their number rounded up to a multiple of four, at least 20.
-/// Everything is a function of the ledger, which may only grow between two proposals; there is
+/// The directions are the finest set of Das and Dennis with at most as many as the population has
+/// members, but at least one per objective; the population grows to that if it is smaller. Everything is a function of the ledger, which may only grow between two proposals; there is
 /// nothing to remember.
 #[derive(Debug, Clone)]
 pub struct Nsga3 {
@@ -27,10 +26,10 @@ pub struct Nsga3 {
 }
 
 impl Nsga3 {
-    /// For a study of `trials` trials.
-    pub fn new(problem: &Problem, trials: u64, seed: u64) -> Self {
-        let directions = directions(problem.objectives.len(), default_size(trials));
-        let size = directions.len().max(default_size(0)).next_multiple_of(4);
+    /// With a population of `size`.
+    pub fn new(problem: &Problem, size: usize, seed: u64) -> Self {
+        let directions = directions(problem.objectives.len(), size);
+        let size = directions.len().max(size);
         Self {
             seed,
             variation: Variation::new(&problem.space),

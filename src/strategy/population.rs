@@ -49,9 +49,3 @@ impl Population {
 pub(super) fn values(members: &[&Observed]) -> Vec<Vec<f64>> {
     members.iter().filter_map(|o| o.objectives.clone()).collect()
 }
-
-/// Size when a study leaves the choice to the method: a fifth of its trials, 20 to 100. Expensive
-/// studies have few trials, and selection needs some generations of them.
-pub(super) fn default_size(trials: u64) -> usize {
-    (trials / 5).clamp(20, 100) as usize
-}

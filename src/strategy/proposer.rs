@@ -1,8 +1,8 @@
 //! The front of all strategies: every candidate allowed, new, and named after where it comes from.
 
 use super::distinct::{Taken, every_design};
-use super::{Ledger, Mobo, Nsga2, Nsga3, SobolStrategy, Strategy, StrategyError, Timings};
-use crate::config::{Method, Study};
+use super::{Ledger, Mobo, Nsga2, Nsga3, Spread, Strategy, StrategyError, Timings};
+use crate::config::{Method, StrategySettings, Study};
 use crate::doe::Sobol;
 use crate::problem::{Design, EmptyRegion, Outcome, Region, Space, TrialId};
 use crate::rng;
@@ -17,13 +17,17 @@ const POINTS: u64 = 64;
 /// Spaces of up to so many designs are searched through instead.
 const COUNTABLE: u64 = 65_536;
 
+/// Origin of the nominal design.
+const NOMINAL: &str = "nominal";
+
 /// A design to evaluate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// The design: within bounds, allowed by every constraint.
     pub design: Design,
-    /// Where it comes from: the method's name; `sobol (METHOD: REASON)` while the method cannot
-    /// propose; with `(repeat: REASON)` after it if no new design was found.
+    /// Where it comes from: `nominal` or `list` for designs that the study names itself; `sobol` or
+    /// `lhc` in the initial design; the method's name; `sobol (METHOD: REASON)` while the method
+    /// cannot propose; with `(repeat: REASON)` after it if no new design was found.
     pub origin: String,
     /// The method's memory after this proposal, if it differs from that before.
     pub memory: Option<Vec<u8>>,
@@ -39,8 +43,10 @@ pub enum ProposerError {
 
 /// Asks the study's method for candidates and tells it what became of them.
 ///
-/// The first `initial` trials are scrambled Sobol points; so are later ones as long as no trial has
-/// values or the method cannot propose. Every candidate is moved to the nearest allowed design; if
+/// First come the designs that the study names itself, exactly as they are: the nominal one and its
+/// list, less those that are taken already. The other ones of the first `initial` trials are
+/// space-filling points (scrambled Sobol, or a Latin hypercube); so are later ones as long as no trial
+/// has values or the method cannot propose. Every candidate is moved to the nearest allowed design; if
 /// that design has ended or is pending, a perturbed one is taken, then any new space-filling one or,
 /// in a space of at most 65,536 designs, any that is left. Only if all that fails a design is
 /// repeated, and the origin says so.
@@ -53,8 +59,10 @@ pub struct Proposer {
     region: Region,
     ledger: Ledger,
     taken: Taken,
-    sobol: SobolStrategy,
-    /// `None`: Sobol points throughout.
+    /// Designs that the study names itself, with their origins, the next one last.
+    given: Vec<(Design, &'static str)>,
+    spread: Spread,
+    /// `None`: space-filling points throughout.
     method: Option<Box<dyn Strategy>>,
     memory: Vec<u8>,
 }
@@ -66,12 +74,14 @@ impl Proposer {
     /// No design satisfies the constraints.
     pub fn new(study: &Study) -> Result<Self, ProposerError> {
         let (problem, seed) = (&study.problem, study.seed);
-        let trials = study.strategy.trials;
+        let size = study.strategy.population.unwrap_or(StrategySettings::POPULATION);
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
         let region = Region::new(&study.problem.space)?;
         let method: Option<Box<dyn Strategy>> = match study.strategy.method {
-            Method::Sobol => None,
-            Method::Nsga2 => Some(Box::new(Nsga2::new(problem, trials, seed))),
-            Method::Nsga3 => Some(Box::new(Nsga3::new(problem, trials, seed))),
+            // A list that is used up, with more trials asked for all the same, is gone on with evenly.
+            Method::Sobol | Method::Lhc | Method::List => None,
+            Method::Nsga2 => Some(Box::new(Nsga2::new(problem, size, seed))),
+            Method::Nsga3 => Some(Box::new(Nsga3::new(problem, size, seed))),
             Method::Mobo => Some(Box::new(Mobo::new(problem, region.clone(), seed))),
         };
         Ok(Self::with(study, region, method))
@@ -79,10 +89,16 @@ impl Proposer {
 
     fn with(study: &Study, region: Region, method: Option<Box<dyn Strategy>>) -> Self {
         let memory = method.as_ref().map_or_else(Vec::new, |m| m.memory());
+        let nominal = (study.strategy.nominal == Some(true)).then(|| study.problem.space.nominal().ok());
+        let nominal = nominal.flatten().into_iter().map(|design| (design, NOMINAL));
+        let list = study.strategy.points.iter().map(|design| (design.clone(), "list"));
+        let mut given: Vec<_> = nominal.chain(list).collect();
+        given.reverse();
         Self {
             seed: study.seed,
             initial: study.strategy.initial,
-            sobol: SobolStrategy::new(&region, study.seed),
+            spread: Spread::new(&region, study.seed, &study.strategy, given.len() as u64),
+            given,
             region,
             ledger: Ledger::new(study.problem.clone()),
             taken: Taken::default(),
@@ -93,8 +109,14 @@ impl Proposer {
 
     /// The candidate for a trial, from now on pending.
     pub fn ask(&mut self, trial: TrialId) -> Candidate {
-        let (wish, origin) = self.wish(trial);
-        let (design, repeat) = self.nearest_new(trial, &wish);
+        let (design, origin, repeat) = match self.next_given(trial) {
+            Some((design, origin)) => (design, origin.to_owned(), None),
+            None => {
+                let (wish, origin) = self.wish(trial);
+                let (design, repeat) = self.nearest_new(trial, &wish);
+                (design, origin, repeat)
+            }
+        };
         self.note(trial, &design);
         let memory = self.method.as_ref().map_or_else(Vec::new, |m| m.memory());
         let changed = (memory != self.memory).then(|| memory.clone());
@@ -130,7 +152,7 @@ impl Proposer {
                 method.recall(bytes)?;
                 self.memory = bytes.to_vec();
             }
-            (Some(_), None) => return misfit("sobol points have no memory"),
+            (Some(_), None) => return misfit("space-filling points have no memory"),
         }
         self.note(trial, design);
         Ok(())
@@ -146,10 +168,22 @@ impl Proposer {
         self.ledger.propose(trial, design);
     }
 
+    /// The next design of the study's own that nobody has tried. The nominal one is trial 0 or none;
+    /// for the list numbers decide nothing, so that trials that were told without having been asked
+    /// for push none of it out.
+    fn next_given(&mut self, trial: TrialId) -> Option<(Design, &'static str)> {
+        while let Some((design, origin)) = self.given.pop() {
+            if self.is_new(&design) && (trial == 0 || origin != NOMINAL) {
+                return Some((design, origin));
+            }
+        }
+        None
+    }
+
     /// A point of the unit cube, allowed or not, new or not, and its origin.
     fn wish(&mut self, trial: TrialId) -> (Vec<f64>, String) {
         let Some(method) = self.method.as_mut().filter(|_| trial >= self.initial) else {
-            return (self.sobol.point(trial), self.sobol.name().to_owned());
+            return (self.spread.point(trial), self.spread.name().to_owned());
         };
         let wish = if self.ledger.ok().next().is_none() {
             Err(StrategyError::NoValues)
@@ -158,14 +192,13 @@ impl Proposer {
         };
         let dimension = self.region.space().dimension();
         let is_point = |p: &[f64]| p.len() == dimension && p.iter().all(|u| u.is_finite());
-        match wish {
-            Ok(point) if is_point(&point) => (point, method.name().to_owned()),
-            Ok(_) => (
-                self.sobol.point(trial),
-                format!("sobol ({}: numerics: not a point of the unit cube)", method.name()),
-            ),
-            Err(e) => (self.sobol.point(trial), format!("sobol ({}: {e})", method.name())),
-        }
+        let why = match wish {
+            Ok(point) if is_point(&point) => return (point, method.name().to_owned()),
+            Ok(_) => "numerics: not a point of the unit cube".to_owned(),
+            Err(e) => e.to_string(),
+        };
+        let origin = format!("{} ({}: {why})", self.spread.name(), method.name());
+        (self.spread.point(trial), origin)
     }
 
     /// The allowed design nearest to a wish if it is new, or else another; with the reason if that

@@ -1,7 +1,7 @@
 //! Crossover and mutation in the unit cube: simulated binary crossover (Deb and Agrawal 1995) and
 //! polynomial mutation (Deb and Goyal 1996) for numbers, exchange and redraw for choices.
 
-use crate::problem::{ParameterKind, Space};
+use crate::problem::{Parameter, ParameterKind, Space, Value};
 use rand::{Rng, RngExt};
 
 /// Distribution index of crossover: large keeps children near their parents.
@@ -15,8 +15,8 @@ const CROSSOVER: f64 = 0.9;
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Gene {
     Float(usize),
-    /// With the number of values; a child's coordinate may lie anywhere in a value's bin.
-    Integer(usize, u64),
+    /// With its place among the integers; a child's coordinate may lie anywhere in a value's bin.
+    Integer(usize, usize),
     /// One coordinate for a choice of two, below or above one half.
     Pair(usize),
     /// One coordinate per value, the largest wins.
@@ -27,17 +27,54 @@ enum Gene {
 #[derive(Debug, Clone)]
 pub(super) struct Variation {
     genes: Vec<Gene>,
+    integers: Vec<Integer>,
+}
+
+/// An integer parameter as a space of its own.
+#[derive(Debug, Clone)]
+struct Integer {
+    space: Space,
+    lower: i64,
+    upper: i64,
+}
+
+impl Integer {
+    fn new(parameter: &Parameter, lower: i64, upper: i64) -> Self {
+        let space = Space { parameters: vec![parameter.clone()], constraints: vec![] };
+        Self { space, lower, upper }
+    }
+
+    fn value(&self, u: f64) -> i64 {
+        match self.space.decode(&[u])[0] {
+            Value::Integer(i) => i,
+            _ => unreachable!("an integer parameter decodes to an integer"),
+        }
+    }
+
+    /// A mutated coordinate that stands for another value: the neighbour in the same direction where
+    /// the step ends within the value's own bin, which on a log scale can be a wide one.
+    fn mutate(&self, u: f64, draw: f64) -> f64 {
+        let (before, moved) = (self.value(u), polynomial(u, draw));
+        if self.value(moved) != before {
+            return moved;
+        }
+        let up = (moved > u && before < self.upper) || before == self.lower;
+        let next = if up { before + 1 } else { before - 1 };
+        self.space.encode(&[Value::Integer(next)])[0]
+    }
 }
 
 impl Variation {
     pub(super) fn new(space: &Space) -> Self {
         let mut genes = Vec::new();
+        let mut integers = Vec::new();
         let mut at = 0;
         for parameter in &space.parameters {
             let (gene, width) = match &parameter.kind {
                 ParameterKind::Float { .. } => (Gene::Float(at), 1),
                 ParameterKind::Integer { lower, upper, .. } => {
-                    (Gene::Integer(at, upper.abs_diff(*lower).saturating_add(1)), 1)
+                    integers.push(Integer::new(parameter, *lower, *upper));
+                    (Gene::Integer(at, integers.len() - 1), 1)
                 }
                 ParameterKind::Choice { values } if values.len() == 2 => (Gene::Pair(at), 1),
                 ParameterKind::Choice { values } => (Gene::OneHot(at, values.len()), values.len()),
@@ -46,11 +83,13 @@ impl Variation {
             genes.push(gene);
             at += width;
         }
-        Self { genes }
+        Self { genes, integers }
     }
 
     /// A child of two parents: crossover with probability 0.9 (η = 15, each parameter with
-    /// probability ½), then mutation of each parameter with probability 1/parameters (η = 20).
+    /// probability ½), then mutation of each parameter with probability 1/parameters (η = 20). One
+    /// parameter is mutated at least where the child would be one of its parents: an evaluation of
+    /// the same design would be wasted.
     pub(super) fn child(&self, one: &[f64], other: &[f64], rng: &mut impl Rng) -> Vec<f64> {
         let mut child = one.to_vec();
         if rng.random_bool(CROSSOVER) {
@@ -62,10 +101,33 @@ impl Variation {
         }
         for gene in &self.genes {
             if rng.random_bool(1.0 / self.genes.len() as f64) {
-                mutate(*gene, &mut child, rng);
+                self.mutate(*gene, &mut child, rng);
             }
         }
+        // At a bound half of all mutations lead nowhere.
+        for _ in 0..if self.genes.is_empty() { 0 } else { 16 } {
+            if child != one && child != other {
+                break;
+            }
+            let gene = self.genes[rng.random_range(0..self.genes.len())];
+            self.mutate(gene, &mut child, rng);
+        }
         child
+    }
+
+    fn mutate(&self, gene: Gene, child: &mut [f64], rng: &mut impl Rng) {
+        match gene {
+            Gene::Float(k) => child[k] = polynomial(child[k], rng.random()),
+            Gene::Integer(k, at) => child[k] = self.integers[at].mutate(child[k], rng.random()),
+            Gene::Pair(k) => child[k] = 1.0 - child[k],
+            Gene::OneHot(k, n) => {
+                let own = &mut child[k..k + n];
+                let now = own.iter().position(|u| *u > 0.5).unwrap_or(0);
+                let next = (now + rng.random_range(1..n)) % n;
+                own.fill(0.0);
+                own[next] = 1.0;
+            }
+        }
     }
 }
 
@@ -76,28 +138,6 @@ fn cross(gene: Gene, child: &mut [f64], other: &[f64], rng: &mut impl Rng) {
         }
         Gene::Pair(k) => child[k] = other[k],
         Gene::OneHot(k, n) => child[k..k + n].copy_from_slice(&other[k..k + n]),
-    }
-}
-
-fn mutate(gene: Gene, child: &mut [f64], rng: &mut impl Rng) {
-    match gene {
-        Gene::Float(k) => child[k] = polynomial(child[k], rng.random()),
-        Gene::Integer(k, values) => {
-            // A step within its bin would change nothing: at least to the next bin.
-            let bin = 1.0 / values as f64;
-            let moved = polynomial(child[k], rng.random());
-            let step = (moved - child[k]).abs().max(bin);
-            let up = (moved > child[k] || child[k] < bin) && child[k] + bin <= 1.0;
-            child[k] = if up { child[k] + step } else { child[k] - step }.clamp(0.0, 1.0);
-        }
-        Gene::Pair(k) => child[k] = 1.0 - child[k],
-        Gene::OneHot(k, n) => {
-            let own = &mut child[k..k + n];
-            let now = own.iter().position(|u| *u > 0.5).unwrap_or(0);
-            let next = (now + rng.random_range(1..n)) % n;
-            own.fill(0.0);
-            own[next] = 1.0;
-        }
     }
 }
 
@@ -140,6 +180,7 @@ mod tests {
             ParameterKind::Float { lower: 0.0, upper: 1.0, scale: Scale::Linear },
             ParameterKind::Fixed { value: Value::Integer(3) },
             ParameterKind::Integer { lower: 1, upper: 4, scale: Scale::Linear },
+            ParameterKind::Integer { lower: 1, upper: 1000, scale: Scale::Log },
             ParameterKind::Choice { values: words(2) },
             ParameterKind::Choice { values: words(3) },
         ];
@@ -174,9 +215,10 @@ mod tests {
             let unit: Vec<f64> = (0..space.dimension()).map(|_| rng.random()).collect();
             let unit = space.snap(&unit);
             let before = space.decode(&unit);
-            for (gene, parameter) in Variation::new(&space).genes.iter().zip([0, 2, 3, 4]).skip(1) {
+            let variation = Variation::new(&space);
+            for (gene, parameter) in variation.genes.iter().zip([0, 2, 3, 4, 5]).skip(1) {
                 let mut child = unit.clone();
-                mutate(*gene, &mut child, &mut rng);
+                variation.mutate(*gene, &mut child, &mut rng);
                 let after = space.decode(&child);
                 assert_ne!(before[parameter], after[parameter], "{k}: {gene:?} {unit:?} {child:?}");
             }
@@ -185,17 +227,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn children_stay_in_the_cube_and_keep_choices_whole(
-            one in proptest::collection::vec(0.0..=1.0_f64, 6),
-            other in proptest::collection::vec(0.0..=1.0_f64, 6),
+        fn children_stay_in_the_cube_keep_choices_whole_and_are_no_parents(
+            one in proptest::collection::vec(0.0..=1.0_f64, 7),
+            other in proptest::collection::vec(0.0..=1.0_f64, 7),
+            twins in any::<bool>(),
             seed in 0..10_000_u64,
         ) {
             let space = space();
-            let (one, other) = (space.snap(&one), space.snap(&other));
+            let one = space.snap(&one);
+            let other = if twins { one.clone() } else { space.snap(&other) };
             let child = Variation::new(&space).child(&one, &other, &mut rng::stream(seed, "t", 0));
             prop_assert!(child.iter().all(|u| (0.0..=1.0).contains(u)));
-            prop_assert_eq!(child[3..].iter().sum::<f64>(), 1.0);
-            prop_assert!(child[3..].iter().all(|u| *u == 0.0 || *u == 1.0));
+            prop_assert_eq!(child[4..].iter().sum::<f64>(), 1.0);
+            prop_assert!(child[4..].iter().all(|u| *u == 0.0 || *u == 1.0));
+            prop_assert!(child != one && child != other);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Whole study files: what is understood, what is refused and with which words.
 
+mod points;
 mod refused;
 mod sessions;
 mod understood;
@@ -24,7 +25,7 @@ name = "n"
 kind = "int"
 lower = 0
 upper = 5.0
-default = 2
+default = 0
 
 [[parameter]]
 name = "gas"

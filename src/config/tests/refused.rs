@@ -8,7 +8,7 @@ use proptest::prelude::*;
 fn bad_tables_and_keys_are_refused() {
     let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, \
                   checkpoint, limits";
-    let strategy = "known keys: method, initial, trials, in_flight, ready";
+    let strategy = "known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready";
     for (added, want) in [
         ("[strategy]\ninital = 3", format!("study.toml:6: [strategy] has no key \"inital\"; did you mean \"initial\"? {strategy}")),
         ("[strategy]\nqqq = 3", format!("study.toml:6: [strategy] has no key \"qqq\"; {strategy}")),
@@ -18,7 +18,7 @@ fn bad_tables_and_keys_are_refused() {
         ("[strategy]\ninitial = \"ten\"", "study.toml:6: strategy.initial must be a whole number of at least 1, not \"ten\"".into()),
         ("[strategy]\ntrials = 0", "study.toml:6: strategy.trials must be a whole number of at least 1, not 0".into()),
         ("[strategy]\nready = -1", "study.toml:6: strategy.ready must be a whole number of at least 0, not -1".into()),
-        ("[strategy]\nmethod = \"sobl\"", "study.toml:6: strategy.method cannot be \"sobl\"; did you mean \"sobol\"? known words: auto, mobo, nsga2, nsga3, sobol".into()),
+        ("[strategy]\nmethod = \"sobl\"", "study.toml:6: strategy.method cannot be \"sobl\"; did you mean \"sobol\"? known words: auto, mobo, nsga2, nsga3, sobol, lhc, list".into()),
         ("[study]\nname = \"a b\"", "study.toml:6: study.name cannot be \"a b\": a name consists of letters, digits and _ . - after a first letter or _".into()),
         ("[study]\noutput = \"\"", "study.toml:6: study.output must be a text that is not empty, not \"\"".into()),
         ("[study]\nseed = 1.5", "study.toml:6: study.seed must be a whole number of at least 0, not 1.5".into()),
@@ -33,7 +33,7 @@ fn bad_tables_and_keys_are_refused() {
         ("shift = 1\nrotated = 2", "study.toml:6: evaluator.rotated cannot stand beside shift; heterogeneous shifts too, and rotated does both".into()),
         ("heterogeneous = -1", "study.toml:5: evaluator.heterogeneous must be a whole number of at least 0, not -1".into()),
         ("timeout = \"1 s\"", "study.toml:5: [evaluator] has no key \"timeout\"; known keys: builtin, dimension, objectives, shift, heterogeneous, rotated, noise, delay".into()),
-        ("command = [\"x\"]", "study.toml:1: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = [\"program\", …], and has both".into()),
+        ("command = [\"x\"]", "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or outside = true (results are told), and has both".into()),
         ("[study", "study.toml:5: not TOML: unclosed table, expected `]`".into()),
     ] {
         assert_eq!(refusal(&format!("{BUILTIN}{added}\n"), &Overrides::default()), want, "{added}");
@@ -67,7 +67,17 @@ fn bad_test_functions_are_refused() {
         (
             "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
             "",
-            "study.toml:1: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = [\"program\", …], and has neither",
+            "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or outside = true (results are told), and has none",
+        ),
+        (
+            "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
+            "outside = true\ntimeout = \"1 s\"\n",
+            "study.toml: there is no [[objective]]; an evaluation outside needs at least one\nstudy.toml: there is no [[parameter]]; an evaluation outside needs at least one\nstudy.toml:3: [evaluator] has no key \"timeout\"; known keys: outside",
+        ),
+        (
+            "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
+            "outside = false\n",
+            "study.toml:2: evaluator.outside can only be true; name another evaluator in its place",
         ),
     ] {
         let want = want.replace("NAMES", &crate::test_functions::names().join(", "));
@@ -75,8 +85,8 @@ fn bad_test_functions_are_refused() {
     }
     assert_eq!(
         refusal("", &Overrides::default()),
-        "study.toml: [evaluator] needs either builtin = \"dtlz2\" (a test function) or command = \
-         [\"program\", …], and has neither"
+        "study.toml: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or \
+         outside = true (results are told), and has none"
     );
 }
 
@@ -107,7 +117,7 @@ fn bad_parameters_objectives_and_constraints_are_refused() {
             "upper = 5.5",
             "17: parameter.n.upper must be a whole number of at most 2^53 in size, not 5.5",
         ),
-        ("default = 2", "default = 7", "18: parameter.n.default (7) lies outside the bounds 0 and 5"),
+        ("default = 0", "default = 7", "18: parameter.n.default (7) lies outside the bounds 0 and 5"),
         (
             "kind = \"int\"",
             "kind = \"integer\"",
@@ -347,7 +357,7 @@ fn bad_words_on_the_command_line_are_refused() {
         (
             "strategy.inital",
             "3",
-            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, initial, trials, in_flight, ready",
+            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready",
         ),
         ("seed", "3", "a key has the form TABLE.KEY, for example strategy.initial"),
         ("parameter.upper", "3", "a key of a parameter has the form parameter.NAME.KEY"),

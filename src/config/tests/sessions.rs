@@ -26,7 +26,14 @@ fn differences_name_keys_and_ignore_what_may_change() {
             "\n[strategy]\ninitial = 20\n[limits]",
             vec!["strategy.initial: 10 in the run directory, 20 asked for"],
         ),
-        ("default = 2\n", "", vec!["parameter.n.default: 2 in the run directory, nothing asked for"]),
+        (
+            "default = 0\n",
+            "",
+            vec![
+                "parameter.n.default: 0 in the run directory, nothing asked for",
+                "strategy.nominal: true in the run directory, false asked for",
+            ],
+        ),
         (
             "9 = \"infeasible\", ",
             "",
@@ -60,6 +67,7 @@ fn differences_name_keys_and_ignore_what_may_change() {
                 "constraint 1: 1*h + 2*n <= 5 in the run directory, 1*h + -2*length + 2*n <= 0 asked for",
                 "parameter.length.kind: fixed in the run directory, float asked for",
                 "parameter.length.value: 2.5 in the run directory, nothing asked for",
+                "strategy.nominal: true in the run directory, false asked for",
                 "parameter.length.lower: nothing in the run directory, 2.5 asked for",
                 "parameter.length.scale: nothing in the run directory, linear asked for",
                 "parameter.length.upper: nothing in the run directory, 3.0 asked for",

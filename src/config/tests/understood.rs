@@ -238,3 +238,19 @@ fn programs_and_templates_start_from_the_study_files_folder() {
     assert_eq!(command.argv[2], "pass");
     assert_eq!(command.templates, [folder.path().join("card.txt")]);
 }
+
+#[test]
+fn a_study_that_is_evaluated_outside_needs_parameters_and_objectives_alone() {
+    let at = COMMAND.find("[evaluator]").unwrap();
+    let text = format!("{}[evaluator]\noutside = true\n", &COMMAND[..at]);
+    let study = study(&text);
+    assert_eq!(study.evaluator, Evaluator::Outside);
+    assert!(
+        describe(&study).contains("  outside      results are told (paretorank ask, tell, session)\n")
+    );
+    let json = serde_json::to_string(&study).unwrap();
+    assert_eq!(serde_json::from_str::<Study>(&json).unwrap(), study);
+    let want = "study.toml: there is no [[objective]]; an evaluation outside needs at least one\n\
+                study.toml: there is no [[parameter]]; an evaluation outside needs at least one";
+    assert_eq!(refusal("[evaluator]\noutside = true\n", &Overrides::default()), want);
+}

@@ -1,0 +1,104 @@
+//! A conversation in lines of JSON: one request, one answer.
+
+use super::{Helm, SteerError, candidate, front, receipts, standing};
+use serde_json::{Value as Json, json};
+use std::io::{self, BufRead, Write};
+
+/// Requests, for messages.
+const REQUESTS: &str =
+    "{\"ask\": 2}, {\"tell\": {…}}, {\"status\": {}}, {\"front\": {}}, {\"quit\": {}}";
+
+/// Answers requests until there are no more, `quit`, or nobody reads the answers; then closes the
+/// directory.
+///
+/// | request | answer |
+/// |---|---|
+/// | `{"ask": 2}` | `{"candidates": [{"trial", "origin", "parameters"}], "left"}`: none once all trials are asked for |
+/// | `{"tell": {…}}` or a list | `{"ok": [{"trial", "status"}]}`: see [`super::Told`] |
+/// | `{"status": {}}` | `{"status": {…}}`, pending candidates among it |
+/// | `{"front": {}}` | `{"front": [{"trial", "origin", "parameters", "objectives"}]}` |
+/// | `{"quit": {}}` | `{"quit": {}}`, once the directory is closed |
+///
+/// What is wrong is answered by `{"error": "…"}`, and the session goes on. What was answered is on the
+/// disk.
+///
+/// # Errors
+/// The directory cannot be written: the last answer says so.
+pub fn session(
+    mut helm: Helm,
+    requests: impl BufRead,
+    mut answers: impl Write,
+) -> Result<(), SteerError> {
+    let mut quit = false;
+    let mut write = |answer: &Json| -> io::Result<()> {
+        writeln!(answers, "{answer}")?;
+        answers.flush()
+    };
+    for line in requests.split(b'\n') {
+        // Nothing more can be read: like an end.
+        let Ok(line) = line else { break };
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let answer = match answer(&mut helm, &line) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                quit = true;
+                break;
+            }
+            Err(SteerError::Store(error)) => {
+                // The session is over whether or not anybody hears why.
+                let _ = write(&json!({ "error": error.to_string() }));
+                return Err(error.into());
+            }
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        if write(&answer).is_err() {
+            break;
+        }
+    }
+    helm.close()?;
+    if quit {
+        // Nobody reads any more: everything is done all the same.
+        let _ = write(&json!({ "quit": {} }));
+    }
+    Ok(())
+}
+
+/// The answer to a line; `None` to `quit`.
+fn answer(helm: &mut Helm, line: &[u8]) -> Result<Option<Json>, SteerError> {
+    let wrong = |text: String| Err(SteerError::Told(text));
+    let request = match serde_json::from_slice::<Json>(line) {
+        Ok(Json::Object(request)) if request.len() == 1 => request,
+        Ok(_) => return wrong(format!("a request is an object with one key: {REQUESTS}")),
+        Err(e) => {
+            let text = format!("a request is JSON on one line, and this is none: {e}; JSON has no NaN");
+            return wrong(format!("{text} and no infinity (tell such a trial as failed or infeasible)"));
+        }
+    };
+    let Some((word, argument)) = request.into_iter().next() else {
+        return wrong(format!("a request is an object with one key: {REQUESTS}"));
+    };
+    let nothing = match &argument {
+        Json::Object(map) => map.is_empty(),
+        other => other.is_null(),
+    };
+    Ok(match word.as_str() {
+        "ask" => {
+            let count = if nothing { Some(1) } else { argument.as_u64().filter(|n| *n > 0) };
+            let Some(count) = count else {
+                return wrong(format!("ask must be a number of candidates from 1 on, not {argument}"));
+            };
+            let asked = helm.ask(count)?;
+            let study = helm.steering().study();
+            let candidates: Vec<Json> = asked.iter().map(|p| candidate(study, p)).collect();
+            Some(json!({ "candidates": candidates, "left": helm.steering().left() }))
+        }
+        "tell" => Some(json!({ "ok": receipts(&helm.tell(&argument)?) })),
+        "status" if nothing => Some(json!({ "status": standing(helm.steering()) })),
+        "front" if nothing => Some(json!({ "front": front(helm.steering()) })),
+        "quit" if nothing => None,
+        "status" | "front" | "quit" => return wrong(format!("{word} takes {{}}, not {argument}")),
+        _ => return wrong(format!("{word:?} is no request; those are {REQUESTS}")),
+    })
+}
