@@ -7,6 +7,7 @@ mod check;
 mod export;
 mod run;
 mod status;
+mod stops;
 mod summary;
 
 use crate::exit::Exit;

@@ -1,9 +1,10 @@
 //! `paretorank run`: the main job.
 
+use super::stops;
 use super::summary::{self, maximum_hypervolume};
 use super::{complain, exit_for, write_out};
 use crate::comm::{self, Transport, launcher};
-use crate::config::{self, Evaluator, Overrides, Study};
+use crate::config::{self, Evaluator, Overrides, Rule, Study};
 use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
 use crate::evaluator;
 use crate::exec;
@@ -175,7 +176,10 @@ pub fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -
         Ok((study, text)) => {
             let mut history = None;
             let exit = perform(transport, signals, args, &study, &text, &mut history);
-            if let (Some(history), Exit::Complete | Exit::StoppedEarly) = (&history, exit) {
+            let by_rule = history.as_ref().is_some_and(|h| coordinator::last_stop(h).is_some());
+            if let Some(history) = &history
+                && (by_rule || matches!(exit, Exit::Complete | Exit::StoppedEarly))
+            {
                 // The run is what counts: its exit code is not that of its last words.
                 write_out(None, summary::text(&study, history, &study.output).as_bytes());
             }
@@ -268,6 +272,20 @@ fn attempt(
         *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
         return Ok(Exit::Complete);
     }
+    if let Some(stopped) = coordinator::complete_by(study, &history) {
+        observer.notice(&format!(
+            "{} is complete with {done} trials {}; {}",
+            study.output.display(),
+            stops::line(&stopped),
+            stops::how_to_go_on(&stopped)
+        ));
+        // A rule that is new in the study file holds without a session that could have met it.
+        if !history.stops.contains(&stopped) {
+            writer.record(vec![Record::Stopped(stopped)]);
+        }
+        *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
+        return Ok(Exit::Complete);
+    }
     let capacity = study.strategy.in_flight.unwrap_or(evaluators as u64 + study.strategy.ready);
     let session = Session {
         at: now_s(),
@@ -302,9 +320,17 @@ fn attempt(
     }
     let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
     observer.finish(history.counts());
-    *into = Some(history);
+    let history = into.insert(history);
     match ended {
         Ended::Ending(Ending::Complete) => Ok(Exit::Complete),
+        Ended::Ending(Ending::Stopped(stopped)) if stopped.rule == Rule::Failures => {
+            Err((Exit::Failed, stops::failing(study, history, &stopped)))
+        }
+        Ended::Ending(Ending::Stopped(stopped)) => {
+            let (line, more) = (stops::line(&stopped), stops::how_to_go_on(&stopped));
+            observer.notice(&format!("the study is complete {line}; {more}"));
+            Ok(Exit::Complete)
+        }
         Ended::Ending(Ending::Early(reason)) => {
             observer.notice(&format!("stopped early: {reason}; run the same line again to go on"));
             Ok(Exit::StoppedEarly)

@@ -2,6 +2,7 @@
 
 use super::summary::{self, Standing};
 use super::write_out;
+use crate::config::Rule;
 use crate::exit::Exit;
 use crate::store;
 use serde_json::json;
@@ -27,7 +28,9 @@ pub fn run(args: Args) -> Exit {
     let standing = Standing::of(study, history);
     let state = if stored.live {
         "running"
-    } else if standing.counts.ended() >= study.strategy.trials {
+    } else if standing.counts.ended() >= study.strategy.trials
+        || standing.stopped.as_ref().is_some_and(|s| s.rule != Rule::Failures)
+    {
         "complete"
     } else {
         "stopped"
@@ -48,6 +51,8 @@ pub fn run(args: Args) -> Exit {
             "failed": standing.counts.failed,
             "proposed": history.trials.len(),
             "front": standing.front,
+            "stopped_by": standing.stopped.as_ref().map(|s| s.rule.name()),
+            "stop_reason": standing.stopped.as_ref().map(|s| &s.reason),
             "hypervolume": standing.hypervolume.as_ref().map(|(value, _)| value),
             "max_hypervolume": standing.maximum,
             "sessions": history.sessions.len(),

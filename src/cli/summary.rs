@@ -1,9 +1,11 @@
 //! The last words of a run: what came out and where it is.
 
+use super::stops;
 use crate::config::{Evaluator, Study};
+use crate::coordinator;
 use crate::problem::Counts;
 use crate::report::{self, Curve};
-use crate::store::History;
+use crate::store::{History, Stopped};
 use crate::test_functions;
 use std::fmt::Write;
 use std::path::Path;
@@ -19,6 +21,8 @@ pub struct Standing {
     pub hypervolume: Option<(f64, Vec<f64>)>,
     /// The largest hypervolume there is, where that is known.
     pub maximum: Option<f64>,
+    /// The stopping rule by which the study is complete, or the last session ended.
+    pub stopped: Option<Stopped>,
 }
 
 impl Standing {
@@ -30,13 +34,15 @@ impl Standing {
             front: report::front(&study.problem, history).len(),
             hypervolume: curve.map(|c| (c.last(), c.reference)),
             maximum: maximum_hypervolume(study),
+            stopped: coordinator::complete_by(study, history)
+                .or_else(|| coordinator::last_stop(history).cloned()),
         }
     }
 }
 
 /// A few lines for people about a run's result; `dir` is the run directory.
 pub fn text(study: &Study, history: &History, dir: &Path) -> String {
-    let Standing { counts, front, hypervolume, maximum } = Standing::of(study, history);
+    let Standing { counts, front, hypervolume, maximum, stopped } = Standing::of(study, history);
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(
@@ -62,6 +68,9 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
             .collect();
         let _ =
             writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
+    }
+    if let Some(stopped) = stopped {
+        let _ = writeln!(out, "stopped      {}", stops::line(&stopped));
     }
     let dir = dir.display();
     let _ = writeln!(out, "history      {dir}/history.h5 (HDF5; paretorank export {dir} --csv)");

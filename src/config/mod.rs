@@ -33,6 +33,12 @@
 //! ready = 2                    # candidates that lie ready beyond one per rank
 //! in_flight = 8                # at most so many at once; default: ranks + ready
 //!
+//! [strategy.stop]              # when to end before the last trial; every rule is optional
+//! hypervolume = 0.7            # so much is enough; needs every threshold
+//! stalled = { trials = 40, gain = 0.001 }  # 40 trials made it larger by less than 0.1 %
+//! clock = "10 h"               # work in all, over all sessions
+//! failures = { share = 0.5, of = 20 }      # more than half of the last 20 trials failed
+//!
 //! [evaluator]                  # either a test function ...
 //! builtin = "dtlz2"
 //! dimension = 20               # default: as many as there are [[parameter]] tables
@@ -74,6 +80,7 @@ mod parameters;
 mod resolve;
 mod resolved;
 mod section;
+mod stop;
 mod units;
 
 #[cfg(test)]
@@ -85,6 +92,7 @@ pub use error::{ConfigError, Place, Problem};
 pub use resolved::{
     Builtin, Checkpoint, Command, Delay, Evaluator, Limits, Method, Noise, StrategySettings, Study,
 };
+pub use stop::{Failures, Rule, Stalled, Stop};
 
 use document::{Item, Node};
 use error::Problems;

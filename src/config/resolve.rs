@@ -6,7 +6,7 @@ use super::evaluator::{self, Which};
 use super::parameters::{self, Names, check_name, is_name};
 use super::resolved::{Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
 use super::section::Section;
-use super::{builtin, constraint_text};
+use super::{builtin, constraint_text, stop};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, Parameter, ParameterKind, Problem, Region, Space,
 };
@@ -44,8 +44,7 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let folder = file.parent().unwrap_or(Path::new(""));
     let head = study(document, file, problems);
     let parts = parts(document, folder, problems);
-    let objectives = parts.as_ref().map_or(0, |p| p.objectives.len() as u64);
-    let strategy = strategy(document, objectives, problems);
+    let strategy = strategy(document, parts.as_ref().map(|p| &*p.objectives), problems);
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
@@ -158,9 +157,13 @@ pub(super) fn check_region(region: Result<Region, EmptyRegion>, place: &Place, p
     }
 }
 
-fn strategy(document: &Table, objectives: u64, problems: &Problems) -> Option<StrategySettings> {
+fn strategy(
+    document: &Table,
+    objectives: Option<&[Objective]>,
+    problems: &Problems,
+) -> Option<StrategySettings> {
     let section = Section::of(document, "strategy", problems);
-    section.only(&["method", "initial", "trials", "in_flight", "ready"]);
+    section.only(&["method", "initial", "trials", "in_flight", "ready", "stop"]);
     let methods = [
         ("auto", Method::Mobo),
         ("mobo", Method::Mobo),
@@ -175,16 +178,18 @@ fn strategy(document: &Table, objectives: u64, problems: &Problems) -> Option<St
         if section.has("method") { section.word("method", &methods) } else { Some(Method::Mobo) };
     // Not from the number of trials: a run may be continued with more of them, and its beginning
     // stays as it is.
-    let initial = or("initial", 1, LEAST_INITIAL.max(2 * objectives));
+    let initial = or("initial", 1, LEAST_INITIAL.max(2 * objectives.map_or(0, <[_]>::len) as u64));
     let trials = or("trials", 1, TRIALS);
     let ready = or("ready", 0, READY);
     let in_flight = section.count("in_flight", 1);
+    let stop = stop::read(&section, objectives);
     Some(StrategySettings {
         method: method?,
         initial: initial?,
         trials: trials?,
         ready: ready?,
         in_flight,
+        stop: stop?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
+use super::stop::Stop;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -53,6 +54,9 @@ pub struct StrategySettings {
     pub ready: u64,
     /// Upper limit of trials proposed and not yet ended; `None`: ranks + `ready`.
     pub in_flight: Option<u64>,
+    /// When to end before that; `default`: run directories from before there were rules.
+    #[serde(default)]
+    pub stop: Stop,
 }
 
 /// How a design is evaluated.

@@ -1,6 +1,8 @@
 //! The loop of rank 0: events in from ranks, strategy, signals and clock; commands out.
 
-use super::state::{Command, Coordinator, Ending, Event, Settings};
+use super::events::{Command, Ending, Event, Settings};
+use super::state::Coordinator;
+use super::stopping::Judge;
 use super::strategist::Strategist;
 use crate::comm::{Message, Rank, Transport, TransportError};
 use crate::config::Study;
@@ -61,7 +63,7 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         crate::config::Evaluator::Builtin(_) => 0,
     };
     let settings = Settings { trials: study.strategy.trials, capacity, retries };
-    let (coordinator, commands) = Coordinator::resume(settings, history);
+    let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), history);
     let resolved = serde_json::to_string(study).unwrap_or_default();
     let mut this = Loop {
         coordinator,
@@ -235,7 +237,7 @@ impl Loop<'_> {
                 }
             }
             Record::Proposed(proposed) => self.observer.proposed(proposed),
-            Record::Session(_) | Record::Attempt(_) => {}
+            Record::Session(_) | Record::Attempt(_) | Record::Stopped(_) => {}
         }
     }
 }

@@ -6,14 +6,20 @@
 //! proposes depends on the order of completions and never on timing.
 
 mod driver;
+mod events;
+mod judging;
+mod ranks;
 #[cfg(test)]
 mod restart_law;
 mod resume;
 mod state;
+mod stopping;
 mod strategist;
 #[cfg(test)]
 mod tests;
 
 pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
-pub use state::{Command, Coordinator, Ending, Event, Settings};
+pub use events::{Command, Ending, Event, Settings};
+pub use state::Coordinator;
+pub use stopping::{Judge, complete_by, last_stop};
 pub use strategist::{Request, Strategist};

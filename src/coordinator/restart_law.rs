@@ -54,7 +54,7 @@ fn session(study: &Study, mut history: History, order: &[TrialId]) -> Vec<Record
     history.apply(begin.clone()).unwrap();
     let mut records = vec![begin];
     let mut proposer = Proposer::new(study).unwrap();
-    let (mut coordinator, commands) = Coordinator::resume(settings, &history);
+    let (mut coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &history);
     let mut commands: VecDeque<Command> = commands.into();
     for rank in 1..=RANKS {
         commands.extend(coordinator.on(0.0, Event::Ready { rank, host: String::new() }));

@@ -43,6 +43,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             trials: 1,
             ready: 1,
             in_flight: None,
+            stop: Default::default(),
         },
         evaluator,
         checkpoint: Checkpoint { every_s: 60.0 },

@@ -4,6 +4,7 @@
 
 mod contribution;
 mod dominance;
+mod growing;
 mod hypervolume;
 mod reference;
 mod sorting;
@@ -11,6 +12,7 @@ mod sweep;
 
 pub use contribution::exclusive_contributions;
 pub use dominance::{dominates, non_dominated};
+pub use growing::GrowingFront;
 pub use hypervolume::hypervolume;
 pub use reference::reference_point;
 pub use sorting::{crowding_distance, non_dominated_sort};

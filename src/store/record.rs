@@ -3,10 +3,11 @@
 //! The history is a pure fold over records in the order in which they happened. A checkpoint is the
 //! fold so far; the journal holds the records since.
 
+use crate::config::Rule;
 use crate::problem::{Counts, Design, Outcome, TrialId};
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened.
+/// One thing that happened. The journal knows them by their order: new ones come last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Record {
     /// The program was started on this run directory.
@@ -17,6 +18,8 @@ pub enum Record {
     Attempt(Attempt),
     /// A trial ended for good.
     Completed(Completed),
+    /// A stopping rule held: nothing new was started.
+    Stopped(Stopped),
 }
 
 /// One start of the program.
@@ -91,6 +94,21 @@ pub struct Completed {
     pub finished: f64,
 }
 
+/// A stopping rule that held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Seconds since 1970.
+    pub at: f64,
+    /// Trials ended by then; those that were running then ended later.
+    pub completed: u64,
+    /// The rule.
+    pub rule: Rule,
+    /// The rule as the study file said it, for example `hypervolume = 0.7`.
+    pub setting: String,
+    /// What was found, for people.
+    pub reason: String,
+}
+
 /// A trial as history knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
@@ -111,6 +129,8 @@ pub struct History {
     pub attempts: Vec<Attempt>,
     /// Starts of the program.
     pub sessions: Vec<Session>,
+    /// Stopping rules that held, in order.
+    pub stops: Vec<Stopped>,
     /// Number of records folded in.
     pub records: u64,
 }
@@ -145,6 +165,13 @@ impl History {
         let misfit = |reason: String| Err(Misfit { number, reason });
         match record {
             Record::Session(session) => self.sessions.push(session),
+            Record::Stopped(stopped) => {
+                if stopped.completed != self.completions.len() as u64 {
+                    let (told, known) = (stopped.completed, self.completions.len());
+                    return misfit(format!("stopped after {told} ends of trials, {known} are known"));
+                }
+                self.stops.push(stopped);
+            }
             Record::Proposed(proposed) => {
                 let next = self.trials.len() as u64;
                 if proposed.trial != next {

@@ -1,7 +1,7 @@
 //! A small study with every kind of parameter, and made-up histories of it.
 
-use super::record::{Attempt, Completed, History, Proposed, Record, Session};
-use crate::config::Study;
+use super::record::{Attempt, Completed, History, Proposed, Record, Session, Stopped};
+use crate::config::{Rule, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, ParameterKind, Value};
 use crate::rng;
 use rand::RngExt;
@@ -25,6 +25,7 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
     };
     let mut records = vec![Record::Session(session(0))];
     let mut pending = Vec::new();
+    let mut completed = 0;
     for trial in 0..trials {
         if rng.random_bool(0.05) {
             records.push(Record::Session(session(trial)));
@@ -64,6 +65,18 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
             };
             records.push(Record::Attempt(attempt));
             records.push(Record::Completed(Completed { trial, outcome, started, finished }));
+            completed += 1;
+            if rng.random_bool(0.05) {
+                let rule = Rule::ALL[rng.random_range(0..Rule::ALL.len())];
+                let (setting, reason) = (format!("{} = 1", rule.name()), "überschritten".into());
+                records.push(Record::Stopped(Stopped {
+                    at: finished,
+                    completed,
+                    rule,
+                    setting,
+                    reason,
+                }));
+            }
         }
     }
     records

@@ -15,4 +15,5 @@ mod kills;
 mod ranks;
 mod restart;
 mod signals;
+mod stopping;
 mod studies;

@@ -1,21 +1,14 @@
 //! The hypervolume of the front after every completion, kept up as the history grows.
-//!
-//! A new point adds its exclusive volume: its own box up to the reference point, less what the front
-//! covers of that box already, which is the hypervolume of the front's points moved into the box (the
-//! "limited set" of While, Bradstreet and Barone, IEEE Trans. Evol. Comput. 16 (2012) 86). This is
-//! far cheaper than the hypervolume of the whole front, of which only the sum is wanted here.
 
-use crate::pareto::{dominates, hypervolume, reference_point};
+use crate::pareto::{GrowingFront, reference_point};
 use crate::problem::Problem;
 use crate::store::record::History;
 
 /// Hypervolumes in the order of completion; trials that are not ok repeat the value before.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Curve {
-    /// Moves only if an objective has no threshold.
-    reference: Option<Vec<f64>>,
-    /// Non-dominated points better than the reference point everywhere.
-    front: Vec<Vec<f64>>,
+    /// `None` before there is a reference point, which moves only if an objective has no threshold.
+    front: Option<GrowingFront>,
     values: Vec<f64>,
 }
 
@@ -23,7 +16,7 @@ impl Curve {
     /// The reference point in the objectives turned so that smaller is better; `None` before there
     /// is one.
     pub(super) fn reference(&self) -> Option<&[f64]> {
-        self.reference.as_deref()
+        self.front.as_ref().map(GrowingFront::reference)
     }
 
     /// One value per completion so far worked out.
@@ -40,21 +33,18 @@ impl Curve {
     pub(in crate::store) fn step(&mut self, problem: &Problem, history: &History) {
         let Some(id) = history.completions.get(self.values.len()) else { return };
         if self.values.is_empty() {
-            self.reference = reference(problem, history);
-            self.front.clear();
+            self.front = reference(problem, history).map(GrowingFront::new);
         }
-        if let (Some(point), Some(reference)) = (ok(problem, history, *id), &self.reference) {
-            let gain = add(&mut self.front, point, reference);
-            self.values.push(self.values.last().unwrap_or(&0.0) + gain);
-        } else {
-            self.values.push(*self.values.last().unwrap_or(&0.0));
+        if let (Some(point), Some(front)) = (ok(problem, history, *id), &mut self.front) {
+            front.add(point);
         }
+        self.values.push(self.front.as_ref().map_or(0.0, GrowingFront::hypervolume));
     }
 
     /// Begins anew if a threshold is missing and the reference point has moved since.
     pub(in crate::store) fn refresh(&mut self, problem: &Problem, history: &History) {
         let open = problem.objectives.iter().any(|o| o.threshold.is_none());
-        if open && self.reference != reference(problem, history) {
+        if open && self.reference() != reference(problem, history).as_deref() {
             self.values.clear();
         }
     }
@@ -70,32 +60,10 @@ fn ok(problem: &Problem, history: &History, id: u64) -> Option<Vec<f64>> {
     problem.minimized(&completed.outcome)
 }
 
-/// Adds a point to the front; returns the hypervolume gained.
-fn add(front: &mut Vec<Vec<f64>>, point: Vec<f64>, reference: &[f64]) -> f64 {
-    let counts = point.iter().zip(reference).all(|(x, r)| x < r);
-    if !counts || front.iter().any(|p| *p == point || dominates(p, &point)) {
-        return 0.0;
-    }
-    let own: f64 = point.iter().zip(reference).map(|(x, r)| r - x).product();
-    let into_box = |p: &Vec<f64>| -> Vec<f64> { p.iter().zip(&point).map(|(a, b)| a.max(*b)).collect() };
-    let mut limited: Vec<Vec<f64>> = Vec::new();
-    for moved in front.iter().map(into_box) {
-        let covered = |q: &Vec<f64>| *q == moved || dominates(q, &moved);
-        if !limited.iter().any(covered) {
-            limited.retain(|q| !dominates(&moved, q));
-            limited.push(moved);
-        }
-    }
-    let gain = own - hypervolume(&limited, reference);
-    front.retain(|p| !dominates(&point, p));
-    front.push(point);
-    // Rounding must not make a curve fall.
-    gain.max(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pareto::hypervolume;
     use crate::store::testing;
 
     /// The hypervolume after every completion, each from nothing.

@@ -1,9 +1,9 @@
 //! A history from HDF5.
 
 use super::{FORMAT, FORMAT_VERSION, PENDING, image};
-use crate::config::Study;
+use crate::config::{Rule, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, Parameter, ParameterKind, Value};
-use crate::store::record::{Attempt, Completed, History, Proposed, Session, Trial};
+use crate::store::record::{Attempt, Completed, History, Proposed, Session, Stopped, Trial};
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group, H5Type, Location};
 
@@ -51,10 +51,11 @@ fn content(file: &File) -> Result<Decoded> {
         completions: column(file, "completions")?,
         attempts: attempts(&file.group("tasks")?)?,
         sessions: sessions(&file.group("sessions")?)?,
+        stops: if version < 2 { vec![] } else { stops(&file.group("stops")?)? },
         records: number(file, "records")?,
     };
     let parts = history.trials.len() + history.completions.len();
-    let parts = parts + history.attempts.len() + history.sessions.len();
+    let parts = parts + history.attempts.len() + history.sessions.len() + history.stops.len();
     if history.records != parts as u64 {
         return refuse(format!("{parts} records where {} were written", history.records));
     }
@@ -216,6 +217,27 @@ fn sessions(group: &Group) -> Result<Vec<Session>> {
         completed_before: completed_before[k],
     };
     Ok((0..n).map(row).collect())
+}
+
+fn stops(group: &Group) -> Result<Vec<Stopped>> {
+    let at: Vec<f64> = column(group, "at")?;
+    let n = at.len();
+    let completed: Vec<u64> = sized(column(group, "completed")?, n)?;
+    let rule = sized(texts(group, "rule")?, n)?;
+    let setting = sized(texts(group, "setting")?, n)?;
+    let reason = sized(texts(group, "reason")?, n)?;
+    let row = |k: usize| {
+        let known = Rule::ALL.into_iter().find(|known| known.name() == rule[k]);
+        let unknown = || Refusal::Content(format!("unknown stopping rule {:?}", rule[k]));
+        Ok(Stopped {
+            at: at[k],
+            completed: completed[k],
+            rule: known.ok_or_else(unknown)?,
+            setting: setting[k].clone(),
+            reason: reason[k].clone(),
+        })
+    };
+    (0..n).map(row).collect()
 }
 
 fn refuse<T>(reason: String) -> Result<T> {

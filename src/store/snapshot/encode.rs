@@ -13,6 +13,7 @@ pub(super) fn encode(content: &Content) -> Result<Vec<u8>> {
         trials(&file.create_group("trials")?, content)?;
         tasks(&file.create_group("tasks")?, content)?;
         sessions(&file.create_group("sessions")?, content)?;
+        stops(&file.create_group("stops")?, content)?;
         strategy(&file.create_group("strategy")?, content)?;
         completions(file, content)
     })?;
@@ -204,6 +205,19 @@ fn sessions(group: &Group, content: &Content) -> Result<()> {
         "trials proposed and not ended at any time",
     )?;
     table.column("completed_before", &numbers(|s| s.completed_before), "", "trials ended before it")?;
+    Ok(())
+}
+
+fn stops(group: &Group, content: &Content) -> Result<()> {
+    let stops = &content.history.stops;
+    let rows: Vec<u64> = (0..stops.len() as u64).collect();
+    let table = Table::new(group, "row", &rows, "stopping rule that held")?;
+    table.column("at", &stops.iter().map(|s| s.at).collect::<Vec<f64>>(), TIME, "when")?;
+    let completed: Vec<u64> = stops.iter().map(|s| s.completed).collect();
+    table.column("completed", &completed, "", "trials ended by then")?;
+    table.texts("rule", stops.iter().map(|s| s.rule.name()), "its key in strategy.stop")?;
+    table.texts("setting", stops.iter().map(|s| s.setting.as_str()), "key and value")?;
+    table.texts("reason", stops.iter().map(|s| s.reason.as_str()), "what was found")?;
     Ok(())
 }
 

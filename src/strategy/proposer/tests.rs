@@ -25,7 +25,14 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             objectives: (0..objectives).map(objective).collect(),
             metrics: vec![],
         },
-        strategy: StrategySettings { method, initial, trials, ready: 0, in_flight: None },
+        strategy: StrategySettings {
+            method,
+            initial,
+            trials,
+            ready: 0,
+            in_flight: None,
+            stop: Default::default(),
+        },
         evaluator: Evaluator::Builtin(Builtin {
             function: "dtlz2".into(),
             dimension: 2,
