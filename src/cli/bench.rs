@@ -69,6 +69,7 @@ pub fn study_of(
             trials,
             ready: 1,
             in_flight: None,
+            patience_s: 60.0,
             stop: Default::default(),
         },
         evaluator: Evaluator::Builtin(builtin),

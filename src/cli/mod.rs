@@ -4,6 +4,7 @@ mod bench;
 mod bench_dispatch;
 mod bench_optimizer;
 mod check;
+mod cores;
 mod export;
 mod run;
 mod status;

@@ -1,10 +1,10 @@
 //! `paretorank run`: the main job.
 
-use super::stops;
 use super::summary::{self, maximum_hypervolume};
 use super::{complain, exit_for, write_out};
+use super::{cores, stops};
 use crate::comm::{self, Transport, launcher};
-use crate::config::{self, Evaluator, Overrides, Rule, Study};
+use crate::config::{self, Evaluator, Overrides, Rule, StrategySettings, Study};
 use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
 use crate::evaluator;
 use crate::exec;
@@ -243,6 +243,7 @@ fn attempt(
                       or say --workers N for threads";
         return Err((Exit::Usage, reason.to_owned()));
     }
+    let threads = cores::use_for_strategy();
     let proposer = Proposer::new(study).map_err(|e| (Exit::BadStudy, e.to_string()))?;
     let allocation = Allocation::detect();
     let job = allocation.as_ref().map(|a| a.job.clone()).unwrap_or_default();
@@ -286,7 +287,7 @@ fn attempt(
         *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
         return Ok(Exit::Complete);
     }
-    let capacity = study.strategy.in_flight.unwrap_or(evaluators as u64 + study.strategy.ready);
+    let (capacity, ready) = shares(&study.strategy, evaluators as u64);
     let session = Session {
         at: now_s(),
         host: origin.host.clone(),
@@ -295,7 +296,7 @@ fn attempt(
         capacity,
         completed_before: done,
     };
-    observer.notice(&opening_line(study, &history, evaluators, allocation.as_ref()));
+    observer.notice(&opening_line(study, &history, evaluators, threads, allocation.as_ref()));
     writer.record(vec![Record::Session(session.clone())]);
     history
         .apply(Record::Session(session))
@@ -312,6 +313,7 @@ fn attempt(
         clock,
         observer: &mut observer,
         capacity,
+        ready,
     });
     while !writer.ended() {
         // A signal is timed by when it is looked at: see `Signals`.
@@ -340,10 +342,19 @@ fn attempt(
     }
 }
 
+/// How many trials are asked for at a time, and how many candidates lie ready beyond them.
+fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
+    match strategy.in_flight {
+        None => (evaluators, strategy.ready),
+        Some(most) => (most.min(evaluators), most.saturating_sub(evaluators)),
+    }
+}
+
 fn opening_line(
     study: &Study,
     history: &History,
     evaluators: usize,
+    threads: usize,
     allocation: Option<&Allocation>,
 ) -> String {
     let done = history.completions.len();
@@ -353,7 +364,7 @@ fn opening_line(
     };
     let job = allocation.map(|a| format!(", {}", a.describe())).unwrap_or_default();
     format!(
-        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks{job}, in {}",
+        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks, {threads} threads for the strategy{job}, in {}",
         study.name,
         study.strategy.trials,
         study.output.display()

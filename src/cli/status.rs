@@ -4,6 +4,7 @@ use super::summary::{self, Standing};
 use super::write_out;
 use crate::config::Rule;
 use crate::exit::Exit;
+use crate::report::Starts;
 use crate::store;
 use serde_json::json;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub fn run(args: Args) -> Exit {
     } else {
         "stopped"
     };
+    let starts = Starts::of(history);
     let proposing: Vec<f64> = history.trials.iter().map(|t| t.proposed.generation_s).collect();
     let mean = proposing.iter().sum::<f64>() / proposing.len().max(1) as f64;
     let text = if args.json {
@@ -58,6 +60,13 @@ pub fn run(args: Args) -> Exit {
             "sessions": history.sessions.len(),
             "attempts": history.attempts.len(),
             "generation_s": mean,
+            "starts": starts.map(|s| json!({
+                "count": s.count,
+                "waited": s.waited,
+                "waited_s": { "median": s.waited_s.0, "max": s.waited_s.1 },
+                "idle": s.idle,
+                "stale": s.stale.map(|(median, max)| json!({ "median": median, "max": max })),
+            })),
             "notices": stored.notices,
         });
         format!("{document:#}\n")

@@ -4,7 +4,7 @@ use super::stops;
 use crate::config::{Evaluator, Study};
 use crate::coordinator;
 use crate::problem::Counts;
-use crate::report::{self, Curve};
+use crate::report::{self, Curve, Starts};
 use crate::store::{History, Stopped};
 use crate::test_functions;
 use std::fmt::Write;
@@ -68,6 +68,9 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
             .collect();
         let _ =
             writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
+    }
+    if let Some(starts) = Starts::of(history) {
+        let _ = writeln!(out, "starts       {}", starts.line());
     }
     if let Some(stopped) = stopped {
         let _ = writeln!(out, "stopped      {}", stops::line(&stopped));

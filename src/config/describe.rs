@@ -148,6 +148,10 @@ fn strategy(page: &mut Page, study: &Study) {
     page.row("trials", format!("{} in all", s.trials));
     page.row("ready", format!("{} beyond one per rank", s.ready));
     page.row(
+        "patience",
+        format!("{} until a waiting rank gets a quick candidate", duration(s.patience_s)),
+    );
+    page.row(
         "in flight",
         s.in_flight.map_or("at most ranks + ready".into(), |n| format!("at most {n}")),
     );

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Key by key, what `new` asks for otherwise than `old`, the study of a run directory; empty if a run
 /// may go on. What may change between sessions does not count: the output directory, the number of
-/// trials, when to stop before, how many are in flight or ready, checkpoint, limits, and how a command
+/// trials, when to stop before, how long ranks wait for candidates, how many are in flight or ready, checkpoint, limits, and how a command
 /// is watched over (timeout, grace, retries, environment).
 pub fn differences(old: &Study, new: &Study) -> Vec<String> {
     let (was, is) = (flat(old), flat(new));
@@ -70,6 +70,7 @@ fn forget_what_may_change(study: &mut Study) {
     study.strategy.trials = 0;
     study.strategy.in_flight = None;
     study.strategy.ready = 0;
+    study.strategy.patience_s = 0.0;
     study.strategy.stop = Stop::default();
     study.checkpoint = Checkpoint { every_s: 0.0 };
     study.limits = Limits { time_limit_s: None, margin_s: 0.0 };

@@ -30,7 +30,8 @@
 //! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol
 //! initial = 10                 # Sobol trials first; default 10, or twice the objectives if more
 //! trials = 100                 # in all
-//! ready = 2                    # candidates that lie ready beyond one per rank
+//! ready = 2                    # candidates that lie ready beyond one per rank; 0: made on demand
+//! patience = "1 min"           # after which a waiting rank gets a quick one
 //! in_flight = 8                # at most so many at once; default: ranks + ready
 //!
 //! [strategy.stop]              # when to end before the last trial; every rule is optional

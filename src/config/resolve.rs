@@ -4,7 +4,9 @@ use super::document::Table;
 use super::error::{Place, Problems, suggestion};
 use super::evaluator::{self, Which};
 use super::parameters::{self, Names, check_name, is_name};
-use super::resolved::{Checkpoint, Evaluator, Limits, Method, StrategySettings, Study};
+use super::resolved::{
+    Checkpoint, Evaluator, Limits, Method, StrategySettings, Study, default_patience_s,
+};
 use super::section::Section;
 use super::{builtin, constraint_text, stop};
 use crate::problem::{
@@ -163,7 +165,7 @@ fn strategy(
     problems: &Problems,
 ) -> Option<StrategySettings> {
     let section = Section::of(document, "strategy", problems);
-    section.only(&["method", "initial", "trials", "in_flight", "ready", "stop"]);
+    section.only(&["method", "initial", "trials", "in_flight", "ready", "patience", "stop"]);
     let methods = [
         ("auto", Method::Mobo),
         ("mobo", Method::Mobo),
@@ -183,6 +185,8 @@ fn strategy(
     let ready = or("ready", 0, READY);
     let in_flight = section.count("in_flight", 1);
     let stop = stop::read(&section, objectives);
+    let patience_s =
+        if section.has("patience") { section.seconds("patience") } else { Some(default_patience_s()) };
     Some(StrategySettings {
         method: method?,
         initial: initial?,
@@ -190,6 +194,7 @@ fn strategy(
         ready: ready?,
         in_flight,
         stop: stop?,
+        patience_s: patience_s?,
     })
 }
 

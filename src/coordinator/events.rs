@@ -1,15 +1,15 @@
 //! What the coordinator hears and says.
 
-use super::strategist::Request;
+use super::strategist::{Offer, Request};
 use crate::comm::{Rank, Report, Task};
-use crate::store::{Proposed, Record, Stopped};
+use crate::store::{Record, Stopped};
 
 /// What the coordinator is to achieve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Trials in all.
     pub trials: u64,
-    /// Trials proposed and not yet ended at any time.
+    /// Trials asked for and not ended at any time: one per rank, as a rule.
     pub capacity: u64,
     /// Further attempts after an attempt that failed by its own fault.
     pub retries: u32,
@@ -33,7 +33,10 @@ pub enum Event {
         reason: String,
     },
     /// The strategy answered an [`Request::Ask`].
-    Proposed(Proposed),
+    Proposed(Offer),
+    /// The strategy has a candidate for a trial that is not asked for yet, in the place of what it had
+    /// for this and later ones.
+    Drafted(Offer),
     /// An attempt ended.
     Done {
         /// Rank that ran it.

@@ -6,7 +6,7 @@ use super::state::{Coordinator, Mode};
 use super::strategist::Request;
 use crate::comm::{Rank, Report};
 use crate::problem::{FailureClass, Outcome, TrialId};
-use crate::store::{Attempt, Completed, Record};
+use crate::store::{Attempt, Completed, Record, Start};
 
 /// How many ranks a trial may lose before it counts as failed: it may be what kills them.
 const LOST_RANKS: u32 = 3;
@@ -28,28 +28,31 @@ impl Coordinator {
         self.finish_if_alone(reason, out);
     }
 
-    pub(super) fn done(&mut self, rank: Rank, report: Report, out: &mut Vec<Command>) {
+    pub(super) fn done(&mut self, now: f64, rank: Rank, report: Report, out: &mut Vec<Command>) {
         if !self.ranks.knows(rank) {
             return;
         }
-        let Some((host, dispatched)) = self.ranks.release(rank, report.trial, report.attempt) else {
+        let Some((host, ran)) = self.ranks.release(now, rank, report.trial, report.attempt) else {
             out.push(Command::Notice(format!(
                 "rank {rank} reports attempt {} at trial {}, which it was not given; ignored",
                 report.attempt, report.trial
             )));
             return;
         };
-        out.push(Command::Record(Record::Attempt(Attempt {
+        let attempt = Attempt {
             trial: report.trial,
             attempt: report.attempt,
             rank: rank as u64,
             host,
-            dispatched,
+            dispatched: ran.dispatched,
             started: report.started,
             finished: report.finished,
             status: report.outcome.status().to_owned(),
             reason: report.outcome.reason(),
-        })));
+            start: None,
+        };
+        let start = Start { waited_s: ran.waited_s, stale: ran.stale };
+        out.push(Command::Record(Record::Attempted(attempt, start)));
         let outcome = report.outcome;
         self.judge(report.trial, outcome.clone(), (report.started, report.finished), out);
         if let Some(host) = self.ranks.note(rank, &outcome) {

@@ -14,12 +14,18 @@ pub(super) struct Running {
     pub attempt: u32,
     /// Seconds since 1970.
     pub dispatched: f64,
+    /// Completions since its proposal was made.
+    pub stale: u64,
+    /// Seconds that the rank had nothing to do before.
+    pub waited_s: f64,
 }
 
 #[derive(Debug, Clone)]
 struct State {
     host: String,
     running: Option<Running>,
+    /// When it was last without work; seconds since 1970.
+    idle_since: f64,
     /// Failures in a row that were not the trials' fault.
     faults: u32,
 }
@@ -55,8 +61,8 @@ impl Ranks {
     }
 
     /// A rank that can take work.
-    pub fn add(&mut self, rank: Rank, host: String) {
-        self.states.insert(rank, State { host, running: None, faults: 0 });
+    pub fn add(&mut self, rank: Rank, host: String, now: f64) {
+        self.states.insert(rank, State { host, running: None, idle_since: now, faults: 0 });
         self.idle.insert(rank);
     }
 
@@ -68,21 +74,29 @@ impl Ranks {
     }
 
     /// Gives an attempt to the idle rank of the lowest number, and says which one that is.
-    pub fn occupy(&mut self, running: Running) -> Option<Rank> {
+    pub fn occupy(&mut self, mut running: Running) -> Option<Rank> {
         let rank = self.idle.pop_first()?;
         if let Some(state) = self.states.get_mut(&rank) {
+            running.waited_s = (running.dispatched - state.idle_since).max(0.0);
             state.running = Some(running);
         }
         Some(rank)
     }
 
-    /// The rank has ended this attempt and is idle: its host, and when it got the attempt. `None` if
-    /// that is not what it runs; nothing changes then.
-    pub fn release(&mut self, rank: Rank, trial: TrialId, attempt: u32) -> Option<(String, f64)> {
+    /// The rank has ended this attempt and is idle: its host, and what it ran. `None` if that is not
+    /// what it runs; nothing changes then.
+    pub fn release(
+        &mut self,
+        now: f64,
+        rank: Rank,
+        trial: TrialId,
+        attempt: u32,
+    ) -> Option<(String, Running)> {
         let state = self.states.get_mut(&rank)?;
         let running = state.running.take_if(|r| r.trial == trial && r.attempt == attempt)?;
+        state.idle_since = now;
         self.idle.insert(rank);
-        Some((state.host.clone(), running.dispatched))
+        Some((state.host.clone(), running))
     }
 
     /// Whether there is such a rank.

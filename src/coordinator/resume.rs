@@ -28,6 +28,7 @@ impl Coordinator {
         for trial in history.trials.iter().filter(|t| t.completed.is_none()) {
             let open = Open {
                 design: trial.proposed.design.clone(),
+                seen: trial.proposed.seen,
                 attempts: 0,
                 own_failures: 0,
                 lost_ranks: 0,
@@ -45,7 +46,8 @@ impl Coordinator {
         }
         let asks = asked_after(history, &this.settings);
         this.asked = (history.trials.len() as u64).max(asks.last().copied().unwrap_or(0));
-        let requests = replay(history, &asks, this.asked);
+        let mut requests = replay(history, &asks, this.asked);
+        requests.push(Request::Draft(true));
         (this, requests.into_iter().map(Command::Strategy).collect())
     }
 }

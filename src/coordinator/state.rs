@@ -3,17 +3,19 @@
 use super::events::{Command, Ending, Event, Settings};
 use super::ranks::{Ranks, Running};
 use super::stopping::Judge;
-use super::strategist::Request;
+use super::strategist::{Offer, Request};
 use crate::comm::Task;
 use crate::config::Rule;
 use crate::problem::{Counts, Design, TrialId};
 use crate::store::{Proposed, Record};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A trial that has not ended.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     pub design: Design,
+    /// Completions that its proposal knew.
+    pub seen: u64,
     pub attempts: u32,
     pub own_failures: u32,
     pub lost_ranks: u32,
@@ -39,6 +41,10 @@ pub struct Coordinator {
     pub(super) open: BTreeMap<TrialId, Open>,
     /// Open trials that wait for a rank; the oldest goes first.
     pub(super) queue: BTreeSet<TrialId>,
+    /// Candidates for the trials from `asked` on.
+    drafts: VecDeque<Offer>,
+    /// Serial of the proposal for the trial before `asked`; `None` until it is there.
+    last: Option<u64>,
     pub(super) ranks: Ranks,
     pub(super) mode: Mode,
 }
@@ -52,6 +58,8 @@ impl Coordinator {
             counts: Counts::default(),
             open: BTreeMap::new(),
             queue: BTreeSet::new(),
+            drafts: VecDeque::new(),
+            last: None,
             ranks: Ranks::default(),
             mode: Mode::Working,
         }
@@ -60,7 +68,8 @@ impl Coordinator {
     /// How many trials are where.
     pub fn counts(&self) -> Counts {
         let (ranks, running) = (self.ranks.count() as u64, self.ranks.running() as u64);
-        Counts { running, ready: self.queue.len() as u64, ranks, ..self.counts }
+        let ready = (self.queue.len() + self.drafts.len()) as u64;
+        Counts { running, ready, ranks, ..self.counts }
     }
 
     /// Takes an event at the time `now` (seconds since 1970) and says what is to be done, in order.
@@ -70,13 +79,15 @@ impl Coordinator {
             return out;
         }
         match event {
-            Event::Ready { rank, host } => self.ranks.add(rank, host),
+            Event::Ready { rank, host } => self.ranks.add(rank, host, now),
             Event::Lost { rank, reason } => self.lost(rank, &reason, &mut out),
-            Event::Proposed(proposed) => self.proposed(proposed, &mut out),
-            Event::Done { rank, report } => self.done(rank, report, &mut out),
+            Event::Proposed(offer) => self.proposed(offer, &mut out),
+            Event::Drafted(draft) => self.drafted(draft),
+            Event::Done { rank, report } => self.done(now, rank, report, &mut out),
             Event::Drain { reason } => {
                 if self.mode == Mode::Working {
                     out.push(Command::Notice(format!("draining: {reason}; nothing new is started")));
+                    out.push(Command::Strategy(Request::Draft(false)));
                     self.mode = Mode::Draining(Ending::Early(reason));
                 }
             }
@@ -87,8 +98,8 @@ impl Coordinator {
             }
         }
         self.stop_by_rule(now, &mut out);
-        self.dispatch(now, &mut out);
         self.ask(&mut out);
+        self.dispatch(now, &mut out);
         self.finish_if_over(&mut out);
         out
     }
@@ -105,14 +116,38 @@ impl Coordinator {
             "strategy.stop.{rule}: {reason}; {end} when what runs has ended ({running} trials)"
         )));
         out.push(Command::Record(Record::Stopped(stopped.clone())));
+        out.push(Command::Strategy(Request::Draft(false)));
         self.mode = Mode::Draining(Ending::Stopped(stopped));
     }
 
-    fn proposed(&mut self, proposed: Proposed, out: &mut Vec<Command>) {
-        let open = Open { design: proposed.design.clone(), attempts: 0, own_failures: 0, lost_ranks: 0 };
+    fn proposed(&mut self, offer: Offer, out: &mut Vec<Command>) {
+        let Offer { proposed, serial, .. } = offer;
+        if proposed.trial + 1 == self.asked {
+            self.last = Some(serial);
+        }
+        let Proposed { seen, design, .. } = &proposed;
+        let (seen, design) = (*seen, design.clone());
+        let open = Open { design, seen, attempts: 0, own_failures: 0, lost_ranks: 0 };
         self.open.insert(proposed.trial, open);
         self.queue.insert(proposed.trial);
         out.push(Command::Record(Record::Proposed(proposed)));
+    }
+
+    /// Keeps a candidate for later. Two kinds come too late: one for a trial that a rank has waited for
+    /// in the meantime, which the strategy answers; and one that supposes another draft before it than
+    /// the one that was taken, or has been replaced.
+    fn drafted(&mut self, draft: Offer) {
+        let Some(place) = draft.proposed.trial.checked_sub(self.asked) else { return };
+        let fits = match ((place as usize).checked_sub(1), draft.after) {
+            (None, None) => true,
+            (None, after) => after == self.last,
+            (Some(before), Some(after)) => self.drafts.get(before).is_some_and(|d| d.serial == after),
+            (Some(_), None) => false,
+        };
+        if fits {
+            self.drafts.truncate(place as usize);
+            self.drafts.push_back(draft);
+        }
     }
 
     fn dispatch(&mut self, now: f64, out: &mut Vec<Command>) {
@@ -125,23 +160,34 @@ impl Coordinator {
             let Some(open) = self.open.get_mut(&trial) else { unreachable!("queued trials are open") };
             open.attempts += 1;
             let task = Task { trial, attempt: open.attempts, design: open.design.clone() };
-            let running = Running { trial, attempt: open.attempts, dispatched: now };
+            let stale = self.counts.ended().saturating_sub(open.seen);
+            let running =
+                Running { trial, attempt: open.attempts, dispatched: now, stale, waited_s: 0.0 };
             if let Some(rank) = self.ranks.occupy(running) {
                 out.push(Command::Evaluate { rank, task });
             }
         }
     }
 
-    /// Keeps `capacity` trials asked for and not ended. How many are asked for depends on nothing
-    /// but the number of completions, so that a restart asks at the same places.
+    /// Keeps `capacity` trials asked for and not ended: takes what lies ready, asks for the rest. How
+    /// many there are depends on nothing but the number of completions, so that a restart asks at the
+    /// same places.
     fn ask(&mut self, out: &mut Vec<Command>) {
         if self.mode != Mode::Working {
             return;
         }
         let completed = self.counts.ended();
         while self.asked < self.settings.trials.min(completed + self.settings.capacity) {
-            out.push(Command::Strategy(Request::Ask { trial: self.asked, seen: completed }));
+            let trial = self.asked;
             self.asked += 1;
+            self.last = None;
+            match self.drafts.pop_front() {
+                Some(draft) => {
+                    out.push(Command::Strategy(Request::Take(draft.clone())));
+                    self.proposed(draft, out);
+                }
+                None => out.push(Command::Strategy(Request::Ask { trial, seen: completed })),
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn check(problem: &Problem, record: &Record) -> Result<(), String> {
             }
             _ => Ok(()),
         },
-        Record::Session(_) | Record::Attempt(_) | Record::Stopped(_) => Ok(()),
+        Record::Session(_) | Record::Attempt(_) | Record::Attempted(..) | Record::Stopped(_) => Ok(()),
     }
 }
 
@@ -52,7 +52,9 @@ pub(super) fn clean(record: &mut Record) {
         Record::Session(s) => clean_all([&mut s.host, &mut s.job]),
         Record::Proposed(p) => clean_all([&mut p.origin]),
         Record::Stopped(s) => clean_all([&mut s.setting, &mut s.reason]),
-        Record::Attempt(a) => clean_all([&mut a.host, &mut a.status, &mut a.reason]),
+        Record::Attempt(a) | Record::Attempted(a, _) => {
+            clean_all([&mut a.host, &mut a.status, &mut a.reason])
+        }
         Record::Completed(c) => match &mut c.outcome {
             Outcome::Ok { .. } => {}
             Outcome::Infeasible { reason }

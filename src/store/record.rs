@@ -20,6 +20,9 @@ pub enum Record {
     Completed(Completed),
     /// A stopping rule held: nothing new was started.
     Stopped(Stopped),
+    /// An attempt at a trial ended, and how it had come to its rank. [`Record::Attempt`] is what releases
+    /// wrote that did not know the latter.
+    Attempted(Attempt, Start),
 }
 
 /// One start of the program.
@@ -79,6 +82,18 @@ pub struct Attempt {
     pub status: String,
     /// Why not ok.
     pub reason: String,
+    /// How it came to its rank, where that is known. The journal has it beside.
+    #[serde(skip)]
+    pub start: Option<Start>,
+}
+
+/// How an attempt came to its rank.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// Seconds that the rank had nothing to do before.
+    pub waited_s: f64,
+    /// Completions since the trial was proposed: what the strategy did not know.
+    pub stale: u64,
 }
 
 /// A trial that ended.
@@ -179,11 +194,9 @@ impl History {
                 }
                 self.trials.push(Trial { proposed, completed: None });
             }
-            Record::Attempt(attempt) => {
-                if self.trials.get(attempt.trial as usize).is_none() {
-                    return misfit(format!("attempt at unknown trial {}", attempt.trial));
-                }
-                self.attempts.push(attempt);
+            Record::Attempt(attempt) => return self.attempted(attempt),
+            Record::Attempted(attempt, start) => {
+                return self.attempted(Attempt { start: Some(start), ..attempt });
             }
             Record::Completed(completed) => {
                 let id = completed.trial;
@@ -197,6 +210,15 @@ impl History {
                 self.completions.push(id);
             }
         }
+        self.records += 1;
+        Ok(())
+    }
+    fn attempted(&mut self, attempt: Attempt) -> Result<(), Misfit> {
+        if self.trials.get(attempt.trial as usize).is_none() {
+            let reason = format!("attempt at unknown trial {}", attempt.trial);
+            return Err(Misfit { number: self.records, reason });
+        }
+        self.attempts.push(attempt);
         self.records += 1;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A small study with every kind of parameter, and made-up histories of it.
 
-use super::record::{Attempt, Completed, History, Proposed, Record, Session, Stopped};
+use super::record::{Attempt, Completed, History, Proposed, Record, Session, Start, Stopped};
 use crate::config::{Rule, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, ParameterKind, Value};
 use crate::rng;
@@ -62,8 +62,12 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
                 finished,
                 status: outcome.status().into(),
                 reason: outcome.reason(),
+                start: None,
             };
-            records.push(Record::Attempt(attempt));
+            records.push(match trial % 5 {
+                0 => Record::Attempt(attempt),
+                k => Record::Attempted(attempt, Start { waited_s: 0.1 * k as f64, stale: k - 1 }),
+            });
             records.push(Record::Completed(Completed { trial, outcome, started, finished }));
             completed += 1;
             if rng.random_bool(0.05) {

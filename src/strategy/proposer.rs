@@ -23,7 +23,8 @@ pub struct Candidate {
     /// The design: within bounds, allowed by every constraint.
     pub design: Design,
     /// Where it comes from: the method's name; `sobol (METHOD: REASON)` while the method cannot
-    /// propose; with `(repeat: REASON)` after it if no new design was found.
+    /// propose; `nsga2 (METHOD: REASON)` for a quick one, see [`Proposer::ask_quickly`]; with
+    /// `(repeat: REASON)` after it if no new design was found.
     pub origin: String,
     /// The method's memory after this proposal, if it differs from that before.
     pub memory: Option<Vec<u8>>,
@@ -46,7 +47,8 @@ pub enum ProposerError {
 /// repeated, and the origin says so.
 ///
 /// The restart law: proposals are a function of the study and of the order of [`ask`](Self::ask)s
-/// and [`tell`](Self::tell)s, where [`adopt`](Self::adopt) counts as the ask that gave the design.
+/// and [`tell`](Self::tell)s, where [`adopt`](Self::adopt) counts as the ask that gave the design and
+/// [`withdraw`](Self::withdraw) leaves no trace of those that it takes back.
 pub struct Proposer {
     seed: u64,
     initial: u64,
@@ -57,6 +59,8 @@ pub struct Proposer {
     /// `None`: Sobol points throughout.
     method: Option<Box<dyn Strategy>>,
     memory: Vec<u8>,
+    /// Makes candidates in no time where the method is a slow one.
+    quick: Option<Nsga2>,
 }
 
 impl Proposer {
@@ -86,6 +90,8 @@ impl Proposer {
             region,
             ledger: Ledger::new(study.problem.clone()),
             taken: Taken::default(),
+            quick: (study.strategy.method == Method::Mobo)
+                .then(|| Nsga2::new(&study.problem, study.strategy.trials, study.seed)),
             method,
             memory,
         }
@@ -94,12 +100,65 @@ impl Proposer {
     /// The candidate for a trial, from now on pending.
     pub fn ask(&mut self, trial: TrialId) -> Candidate {
         let (wish, origin) = self.wish(trial);
-        let (design, repeat) = self.nearest_new(trial, &wish);
+        self.candidate(trial, &wish, &origin)
+    }
+
+    /// A candidate that costs next to nothing, for when there is no time to wait for a better one and
+    /// `why` says so: a child of the best trials so far, as NSGA-II makes them, or a space-filling
+    /// point before there are any. For the methods that are quick themselves it is what
+    /// [`ask`](Self::ask) gives.
+    pub fn ask_quickly(&mut self, trial: TrialId, why: &str) -> Candidate {
+        let results = self.depends_on_results(trial);
+        let (Some(quick), Some(method)) = (&mut self.quick, &self.method) else {
+            return self.ask(trial);
+        };
+        let child = if results { quick.propose(trial, &self.ledger).ok() } else { None };
+        let (wish, maker) = match child {
+            Some(wish) => (wish, "nsga2"),
+            None => (self.sobol.point(trial), "sobol"),
+        };
+        let origin = format!("{maker} ({}: {why})", method.name());
+        self.candidate(trial, &wish, &origin)
+    }
+
+    /// Whether the results of other trials have a say in the candidate for a trial: not in a
+    /// space-filling one.
+    pub fn depends_on_results(&self, trial: TrialId) -> bool {
+        self.method.is_some() && trial >= self.initial
+    }
+
+    /// The method's state as of now, to be given back to [`withdraw`](Self::withdraw).
+    pub fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// Takes back the last asks, those for `trials`, before which the method's state was `memory`: as
+    /// if they had not been made.
+    ///
+    /// # Errors
+    /// The memory is not one of the study's method.
+    pub fn withdraw(&mut self, trials: &[TrialId], memory: &[u8]) -> Result<(), StrategyError> {
+        for trial in trials.iter().rev() {
+            if let Some(unit) = self.ledger.withdraw(*trial) {
+                self.taken.remove(&unit);
+            }
+        }
+        if memory != self.memory
+            && let Some(method) = &mut self.method
+        {
+            method.recall(memory)?;
+            self.memory = memory.to_vec();
+        }
+        Ok(())
+    }
+
+    fn candidate(&mut self, trial: TrialId, wish: &[f64], origin: &str) -> Candidate {
+        let (design, repeat) = self.nearest_new(trial, wish);
         self.note(trial, &design);
         let memory = self.method.as_ref().map_or_else(Vec::new, |m| m.memory());
         let changed = (memory != self.memory).then(|| memory.clone());
         self.memory = memory;
-        let origin = repeat.map_or(origin.clone(), |why| format!("{origin} (repeat: {why})"));
+        let origin = repeat.map_or(origin.to_owned(), |why| format!("{origin} (repeat: {why})"));
         Candidate { design, origin, memory: changed }
     }
 

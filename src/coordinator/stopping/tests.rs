@@ -46,6 +46,7 @@ fn trial(history: &mut History, at: f64, outcome: Outcome) {
         finished,
         status: outcome.status().into(),
         reason: outcome.reason(),
+        start: None,
     };
     for record in [
         Record::Proposed(proposed),

@@ -3,7 +3,7 @@
 use super::tables::{self, SECONDS, TIME, Table, axis, list, missing, number, text};
 use super::{Content, Curve, FORMAT, FORMAT_VERSION, PENDING, image};
 use crate::problem::{Goal, Outcome, Parameter, ParameterKind, Value};
-use crate::store::record::{Completed, Trial};
+use crate::store::record::{Completed, Start, Trial};
 use hdf5::{File, Group, Result};
 
 /// The bytes of an HDF5 file with this content.
@@ -185,6 +185,14 @@ fn tasks(group: &Group, content: &Content) -> Result<()> {
     table.column("finished", &times(|a| a.finished), TIME, "end")?;
     table.texts("status", attempts.iter().map(|a| a.status.as_str()), "outcome")?;
     table.texts("reason", attempts.iter().map(|a| a.reason.as_str()), "why not ok")?;
+    let start = |f: fn(Start) -> f64| -> Vec<f64> {
+        attempts.iter().map(|a| a.start.map_or(f64::NAN, f)).collect()
+    };
+    let about = "time that the rank had nothing to do before; NaN: not known";
+    table.gappy("waited", &start(|s| s.waited_s), SECONDS, about)?;
+    let about =
+        "results that came after the trial was proposed and before it was given out; NaN: not known";
+    table.gappy("stale", &start(|s| s.stale as f64), "", about)?;
     Ok(())
 }
 

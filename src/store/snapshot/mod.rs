@@ -10,7 +10,7 @@
 //! | group or dataset | rows | content |
 //! |---|---|---|
 //! | `/trials` | `id` | `status failure reason origin seen created started finished generation_s evaluation_s`, `parameters` (by `parameter`), `integers` (by `integer`), `objectives sem` (by `objective`), `metrics metrics_sem` (by `metric`) |
-//! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason` |
+//! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason`, and from version 2 on `waited stale` |
 //! | `/sessions` | `row` | one per start of the program: `at host job evaluators capacity completed_before` |
 //! | `/stops` | `row` | one per stopping rule that held: `at completed rule setting reason`; not in version 1 |
 //! | `/strategy` | `trial` | `length` of the strategy's state after this proposal, where it changed; `memory` (by `byte`): these states one behind the other |
@@ -129,6 +129,7 @@ fn digest(history: &History) -> u32 {
         hasher.update(&bytes.expect("a history always encodes"));
     };
     add(postcard::to_stdvec(&(&history.sessions, &history.attempts)));
+    add(postcard::to_stdvec(&history.attempts.iter().map(|a| a.start).collect::<Vec<_>>()));
     add(postcard::to_stdvec(&(&history.completions, &history.stops, history.records)));
     for trial in &history.trials {
         add(postcard::to_stdvec(&(&trial.proposed, &trial.completed)));
