@@ -28,7 +28,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
         "evaluator",
         &["comm", "config", "exec", "exit", "problem", "rng", "signal", "slurm", "test_functions"],
     ),
-    ("coordinator", &["comm", "config", "observe", "problem", "signal", "store", "strategy"]),
+    ("coordinator", &["comm", "config", "observe", "pareto", "problem", "signal", "store", "strategy"]),
     ("steer", &["config", "problem", "report", "store", "strategy"]),
     (
         "cli",

@@ -85,6 +85,8 @@ pub fn study_of(
             trials,
             ready: 1,
             in_flight: None,
+            patience_s: 60.0,
+            stop: Default::default(),
         },
         evaluator: Evaluator::Builtin(builtin),
         checkpoint: Checkpoint { every_s: 60.0 },

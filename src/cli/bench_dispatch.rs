@@ -7,6 +7,7 @@ use super::{complain, write_out};
 use crate::comm::Transport;
 use crate::config::{Builtin, Delay, Method, Study};
 use crate::exit::Exit;
+use crate::report::Starts;
 use crate::signal::Signals;
 use crate::store::History;
 use std::collections::BTreeMap;
@@ -103,4 +104,5 @@ fn figures(study: &Study, history: &History, evaluators: usize) -> String {
         1e6 * at(0.5),
         1e6 * at(0.99)
     ) + &format!(" ({})\n", study.name)
+        + &Starts::of(history).map(|s| format!("starts: {}\n", s.line())).unwrap_or_default()
 }

@@ -5,10 +5,12 @@ mod bench_dispatch;
 mod bench_optimizer;
 mod bench_problems;
 mod check;
+mod cores;
 mod export;
 mod run;
 mod status;
 mod steer;
+mod stops;
 mod summary;
 
 use crate::exit::Exit;

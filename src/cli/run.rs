@@ -2,8 +2,9 @@
 
 use super::summary::{self, maximum_hypervolume};
 use super::{complain, exit_for, write_out};
+use super::{cores, stops};
 use crate::comm::{self, Transport, launcher};
-use crate::config::{self, Evaluator, Overrides, Study};
+use crate::config::{self, Evaluator, Overrides, Rule, StrategySettings, Study};
 use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
 use crate::evaluator;
 use crate::exec;
@@ -175,7 +176,10 @@ pub fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -
         Ok((study, text)) => {
             let mut history = None;
             let exit = perform(transport, signals, args, &study, &text, &mut history);
-            if let (Some(history), Exit::Complete | Exit::StoppedEarly) = (&history, exit) {
+            let by_rule = history.as_ref().is_some_and(|h| coordinator::last_stop(h).is_some());
+            if let Some(history) = &history
+                && (by_rule || matches!(exit, Exit::Complete | Exit::StoppedEarly))
+            {
                 // The run is what counts: its exit code is not that of its last words.
                 write_out(None, summary::text(&study, history, &study.output).as_bytes());
             }
@@ -250,6 +254,7 @@ fn attempt(
                       or say --workers N for threads";
         return Err((Exit::Usage, reason.to_owned()));
     }
+    let threads = cores::use_for_strategy();
     let proposer = Proposer::new(study).map_err(|e| (Exit::BadStudy, e.to_string()))?;
     let allocation = Allocation::detect();
     let job = allocation.as_ref().map(|a| a.job.clone()).unwrap_or_default();
@@ -279,7 +284,21 @@ fn attempt(
         *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
         return Ok(Exit::Complete);
     }
-    let capacity = study.strategy.in_flight.unwrap_or(evaluators as u64 + study.strategy.ready);
+    if let Some(stopped) = coordinator::complete_by(study, &history) {
+        observer.notice(&format!(
+            "{} is complete with {done} trials {}; {}",
+            study.output.display(),
+            stops::line(&stopped),
+            stops::how_to_go_on(&stopped)
+        ));
+        // A rule that is new in the study file holds without a session that could have met it.
+        if !history.stops.contains(&stopped) {
+            writer.record(vec![Record::Stopped(stopped)]);
+        }
+        *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
+        return Ok(Exit::Complete);
+    }
+    let (capacity, ready) = shares(&study.strategy, evaluators as u64);
     let session = Session {
         at: now_s(),
         host: origin.host.clone(),
@@ -288,7 +307,7 @@ fn attempt(
         capacity,
         completed_before: done,
     };
-    observer.notice(&opening_line(study, &history, evaluators, allocation.as_ref()));
+    observer.notice(&opening_line(study, &history, evaluators, threads, allocation.as_ref()));
     writer.record(vec![Record::Session(session.clone())]);
     history
         .apply(Record::Session(session))
@@ -305,6 +324,7 @@ fn attempt(
         clock,
         observer: &mut observer,
         capacity,
+        ready,
     });
     while !writer.ended() {
         // A signal is timed by when it is looked at: see `Signals`.
@@ -313,9 +333,17 @@ fn attempt(
     }
     let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
     observer.finish(history.counts());
-    *into = Some(history);
+    let history = into.insert(history);
     match ended {
         Ended::Ending(Ending::Complete) => Ok(Exit::Complete),
+        Ended::Ending(Ending::Stopped(stopped)) if stopped.rule == Rule::Failures => {
+            Err((Exit::Failed, stops::failing(study, history, &stopped)))
+        }
+        Ended::Ending(Ending::Stopped(stopped)) => {
+            let (line, more) = (stops::line(&stopped), stops::how_to_go_on(&stopped));
+            observer.notice(&format!("the study is complete {line}; {more}"));
+            Ok(Exit::Complete)
+        }
         Ended::Ending(Ending::Early(reason)) => {
             observer.notice(&format!("stopped early: {reason}; run the same line again to go on"));
             Ok(Exit::StoppedEarly)
@@ -325,10 +353,19 @@ fn attempt(
     }
 }
 
+/// How many trials are asked for at a time, and how many candidates lie ready beyond them.
+fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
+    match strategy.in_flight {
+        None => (evaluators, strategy.ready),
+        Some(most) => (most.min(evaluators), most.saturating_sub(evaluators)),
+    }
+}
+
 fn opening_line(
     study: &Study,
     history: &History,
     evaluators: usize,
+    threads: usize,
     allocation: Option<&Allocation>,
 ) -> String {
     let done = history.completions.len();
@@ -338,7 +375,7 @@ fn opening_line(
     };
     let job = allocation.map(|a| format!(", {}", a.describe())).unwrap_or_default();
     format!(
-        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks{job}, in {}",
+        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks, {threads} threads for the strategy{job}, in {}",
         study.name,
         study.strategy.trials,
         study.output.display()

@@ -2,7 +2,9 @@
 
 use super::summary::{self, Standing};
 use super::write_out;
+use crate::config::Rule;
 use crate::exit::Exit;
+use crate::report::Starts;
 use crate::store;
 use serde_json::json;
 use std::path::PathBuf;
@@ -27,11 +29,14 @@ pub fn run(args: Args) -> Exit {
     let standing = Standing::of(study, history);
     let state = if stored.live {
         "running"
-    } else if standing.counts.ended() >= study.strategy.trials {
+    } else if standing.counts.ended() >= study.strategy.trials
+        || standing.stopped.as_ref().is_some_and(|s| s.rule != Rule::Failures)
+    {
         "complete"
     } else {
         "stopped"
     };
+    let starts = Starts::of(history);
     let proposing: Vec<f64> = history.trials.iter().map(|t| t.proposed.generation_s).collect();
     let mean = proposing.iter().sum::<f64>() / proposing.len().max(1) as f64;
     let text = if args.json {
@@ -49,11 +54,20 @@ pub fn run(args: Args) -> Exit {
             "failed": standing.counts.failed,
             "proposed": history.trials.len(),
             "front": standing.front,
+            "stopped_by": standing.stopped.as_ref().map(|s| s.rule.name()),
+            "stop_reason": standing.stopped.as_ref().map(|s| &s.reason),
             "hypervolume": standing.hypervolume.as_ref().map(|(value, _)| value),
             "max_hypervolume": standing.maximum,
             "sessions": history.sessions.len(),
             "attempts": history.attempts.len(),
             "generation_s": mean,
+            "starts": starts.map(|s| json!({
+                "count": s.count,
+                "waited": s.waited,
+                "waited_s": { "median": s.waited_s.0, "max": s.waited_s.1 },
+                "idle": s.idle,
+                "stale": s.stale.map(|(median, max)| json!({ "median": median, "max": max })),
+            })),
             "notices": stored.notices,
         });
         format!("{document:#}\n")

@@ -1,9 +1,11 @@
 //! The last words of a run: what came out and where it is.
 
+use super::stops;
 use crate::config::{Evaluator, Study};
+use crate::coordinator;
 use crate::problem::{Counts, OutcomeConstraint};
-use crate::report::{self, Curve};
-use crate::store::History;
+use crate::report::{self, Curve, Starts};
+use crate::store::{History, Stopped};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -20,6 +22,8 @@ pub struct Standing {
     pub hypervolume: Option<(f64, Vec<f64>)>,
     /// The largest hypervolume there is, where that is known.
     pub maximum: Option<f64>,
+    /// The stopping rule by which the study is complete, or the last session ended.
+    pub stopped: Option<Stopped>,
 }
 
 impl Standing {
@@ -32,13 +36,16 @@ impl Standing {
             front: report::front(&study.problem, history).len(),
             hypervolume: curve.map(|c| (c.last(), c.reference)),
             maximum: maximum_hypervolume(study),
+            stopped: coordinator::complete_by(study, history)
+                .or_else(|| coordinator::last_stop(history).cloned()),
         }
     }
 }
 
 /// A few lines for people about a run's result; `dir` is the run directory.
 pub fn text(study: &Study, history: &History, dir: &Path) -> String {
-    let Standing { counts, violating, front, hypervolume, maximum } = Standing::of(study, history);
+    let Standing { counts, violating, front, hypervolume, maximum, stopped } =
+        Standing::of(study, history);
     let mut out = String::new();
     let violating = match study.problem.outcome_constraints.is_empty() {
         true => String::new(),
@@ -68,6 +75,12 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
             .collect();
         let _ =
             writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
+    }
+    if let Some(starts) = Starts::of(history) {
+        let _ = writeln!(out, "starts       {}", starts.line());
+    }
+    if let Some(stopped) = stopped {
+        let _ = writeln!(out, "stopped      {}", stops::line(&stopped));
     }
     let has_log = dir.join("run.log").exists();
     let dir = dir.display();

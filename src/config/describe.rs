@@ -1,6 +1,7 @@
 //! A study in words, as `paretorank check` prints it.
 
 use super::resolved::{Builtin, Command, Delay, Evaluator, InitialDesign, Method, Study};
+use super::stop::Rule;
 use super::units::duration;
 use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
 use crate::test_functions::Variant;
@@ -182,9 +183,16 @@ fn strategy(page: &mut Page, study: &Study) {
     page.row("trials", format!("{} in all", s.trials));
     page.row("ready", format!("{} beyond one per rank", s.ready));
     page.row(
+        "patience",
+        format!("{} until a waiting rank gets a quick candidate", duration(s.patience_s)),
+    );
+    page.row(
         "in flight",
         s.in_flight.map_or("at most ranks + ready".into(), |n| format!("at most {n}")),
     );
+    for setting in Rule::ALL.into_iter().filter_map(|rule| s.stop.setting(rule)) {
+        page.row("stop", setting);
+    }
 }
 
 fn builtin(page: &mut Page, b: &Builtin) {

@@ -1,13 +1,14 @@
 //! What two studies differ in, for refusing the run directory of another one.
 
 use super::resolved::{Checkpoint, Evaluator, Limits, Study};
+use super::stop::Stop;
 use serde_json::Value;
 use std::path::PathBuf;
 
 /// Key by key, what `new` asks for otherwise than `old`, the study of a run directory; empty if a run
 /// may go on. What may change between sessions does not count: the output directory, the number of
-/// trials, how many are in flight or ready, checkpoint, limits, and how a command is watched over
-/// (timeout, grace, retries, environment).
+/// trials, when to stop before, how long ranks wait for candidates, how many are in flight or ready,
+/// checkpoint, limits, and how a command is watched over (timeout, grace, retries, environment).
 pub fn differences(old: &Study, new: &Study) -> Vec<String> {
     let (mut old, mut new) = (old.clone(), new.clone());
     forget_what_earlier_releases_lacked(&mut old, &mut new);
@@ -106,6 +107,8 @@ fn forget_what_may_change(study: &mut Study) {
     study.strategy.trials = 0;
     study.strategy.in_flight = None;
     study.strategy.ready = 0;
+    study.strategy.patience_s = 0.0;
+    study.strategy.stop = Stop::default();
     study.checkpoint = Checkpoint { every_s: 0.0 };
     study.limits = Limits { time_limit_s: None, margin_s: 0.0 };
     if let Evaluator::Command(command) = &mut study.evaluator {

@@ -39,8 +39,15 @@
 //! initial_design = "sobol"     # or "lhc": how the rest of them is spread
 //! population = 20              # of nsga2 and nsga3
 //! trials = 100                 # in all
-//! ready = 2                    # candidates that lie ready beyond one per rank
+//! ready = 2                    # candidates that lie ready beyond one per rank; 0: made on demand
+//! patience = "1 min"           # after which a waiting rank gets a quick one
 //! in_flight = 8                # at most so many at once; default: ranks + ready
+//!
+//! [strategy.stop]              # when to end before the last trial; every rule is optional
+//! hypervolume = 0.7            # so much is enough; needs every threshold
+//! stalled = { trials = 40, gain = 0.001 }  # 40 trials made it larger by less than 0.1 %
+//! clock = "10 h"               # work in all, over all sessions
+//! failures = { share = 0.5, of = 20 }      # more than half of the last 20 trials failed
 //!
 //! [evaluator]                  # a test function ...
 //! builtin = "dtlz2"
@@ -97,6 +104,7 @@ mod points;
 mod resolve;
 mod resolved;
 mod section;
+mod stop;
 mod units;
 
 #[cfg(test)]
@@ -109,6 +117,7 @@ pub use resolved::{
     Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
     StrategySettings, Study,
 };
+pub use stop::{Failures, Rule, Stalled, Stop};
 
 use document::{Item, Node};
 use error::Problems;

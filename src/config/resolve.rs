@@ -4,9 +4,11 @@ use super::document::Table;
 use super::error::{Place, Problems, suggestion};
 use super::evaluator::{self, Which};
 use super::parameters::{self, Names, check_name, is_name};
-use super::resolved::{Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study};
+use super::resolved::{
+    Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study, default_patience_s,
+};
 use super::section::Section;
-use super::{builtin, constraint_text, points};
+use super::{builtin, constraint_text, points, stop};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
     Problem, Region, Space,
@@ -222,7 +224,7 @@ fn strategy(
     folder: &Path,
     problems: &Problems,
 ) -> Option<StrategySettings> {
-    let objectives = parts.map_or(0, |p| p.objectives.len());
+    let objectives = parts.map(|p| &*p.objectives);
     let section = Section::of(document, "strategy", problems);
     section.only(&[
         "method",
@@ -234,6 +236,8 @@ fn strategy(
         "trials",
         "in_flight",
         "ready",
+        "patience",
+        "stop",
     ]);
     let methods = [
         ("auto", Method::Mobo),
@@ -249,16 +253,21 @@ fn strategy(
     };
     let method =
         if section.has("method") { section.word("method", &methods) } else { Some(Method::Mobo) };
-    let initial = or("initial", 1, StrategySettings::default_initial(objectives));
+    let initial = or("initial", 1, StrategySettings::default_initial(objectives.map_or(0, <[_]>::len)));
     let trials = or("trials", 1, TRIALS);
     let ready = or("ready", 0, READY);
     let in_flight = section.count("in_flight", 1);
+    let stop = stop::read(&section, objectives);
+    let patience_s =
+        if section.has("patience") { section.seconds("patience") } else { Some(default_patience_s()) };
     let settings = StrategySettings {
         method: method?,
         initial: initial?,
         trials: trials?,
         ready: ready?,
         in_flight,
+        stop: stop?,
+        patience_s: patience_s?,
         initial_design: initial_design(&section, method?)?,
         population: population(&section, method?)?,
         // What `points::first` finds out.

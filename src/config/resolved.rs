@@ -1,5 +1,6 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
+use super::stop::Stop;
 use crate::problem::{Design, Problem};
 use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
 use serde::{Deserialize, Serialize};
@@ -77,11 +78,23 @@ pub struct StrategySettings {
     pub population: Option<u64>,
     /// Trials in all.
     pub trials: u64,
-    /// Trials proposed and not yet ended at any time, beyond one per evaluating rank: candidates
-    /// that lie ready for the next free rank.
+    /// Candidates that lie ready for the next free rank, beyond one trial per evaluating rank. They are
+    /// made again as results come; 0: each is made when a rank waits for it.
     pub ready: u64,
-    /// Upper limit of trials proposed and not yet ended; `None`: ranks + `ready`.
+    /// Upper limit of trials on ranks and candidates that lie ready; `None`: ranks + `ready`.
     pub in_flight: Option<u64>,
+    /// Seconds that a rank may wait for a candidate before it gets one that was made in no time.
+    #[serde(default = "default_patience_s")]
+    pub patience_s: f64,
+    /// When to end before that; `default`: run directories from before there were rules.
+    #[serde(default)]
+    pub stop: Stop,
+}
+
+/// A minute: a candidate takes less than a second, so that only what is wrong with the size of a job makes
+/// a rank wait longer, and a candidate made in no time is worth less than the others.
+pub(super) fn default_patience_s() -> f64 {
+    60.0
 }
 
 impl StrategySettings {

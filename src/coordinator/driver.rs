@@ -1,7 +1,10 @@
 //! The loop of rank 0: events in from ranks, strategy, signals and clock; commands out.
 
-use super::state::{Command, Coordinator, Ending, Event, Settings};
-use super::strategist::Strategist;
+use super::desk::Ahead;
+use super::events::{Command, Ending, Event, Settings};
+use super::state::Coordinator;
+use super::stopping::Judge;
+use super::strategist::{Reply, Strategist};
 use crate::comm::{Message, Rank, Transport, TransportError};
 use crate::config::Study;
 use crate::observe::Observer;
@@ -38,8 +41,10 @@ pub struct Drive<'a> {
     pub clock: Clockwork,
     /// Progress for people.
     pub observer: &'a mut Observer,
-    /// Trials proposed and not yet ended at any time.
+    /// Trials asked for and not yet ended at any time.
     pub capacity: u64,
+    /// Candidates that lie ready beyond them.
+    pub ready: u64,
 }
 
 /// How the loop ended.
@@ -54,19 +59,21 @@ pub enum Ended {
 /// Runs a study until it is complete or has to stop. The caller says goodbye to the evaluators and
 /// closes the store.
 pub fn drive(drive: Drive<'_>) -> Ended {
-    let Drive { transport, study, history, proposer, writer, signals, clock, observer, capacity } =
-        drive;
+    let Drive { transport, study, history, proposer, writer, signals, clock, observer, .. } = drive;
+    let (capacity, ready) = (drive.capacity, drive.ready);
     let retries = match &study.evaluator {
         crate::config::Evaluator::Command(command) => command.retries,
         crate::config::Evaluator::Builtin(_) | crate::config::Evaluator::Outside => 0,
     };
     let settings = Settings { trials: study.strategy.trials, capacity, retries };
-    let (coordinator, commands) = Coordinator::resume(settings, history);
+    let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), history);
+    let (trials, patience_s) = (study.strategy.trials, study.strategy.patience_s);
+    let ahead = Ahead { ready, trials, patience_s };
     let resolved = serde_json::to_string(study).unwrap_or_default();
     let mut this = Loop {
         coordinator,
         transport,
-        strategist: Strategist::start(proposer, std::thread::current()),
+        strategist: Strategist::start(proposer, ahead, std::thread::current()),
         writer,
         signals,
         clock,
@@ -146,7 +153,8 @@ impl Loop<'_> {
         }
         loop {
             match self.strategist.try_next() {
-                Ok(Some(proposed)) => events.push(Event::Proposed(proposed)),
+                Ok(Some(Reply::Proposed(proposed))) => events.push(Event::Proposed(proposed)),
+                Ok(Some(Reply::Draft(draft))) => events.push(Event::Drafted(draft)),
                 Ok(None) => break,
                 Err(reason) => {
                     broken = Some(format!("the strategy failed: {reason}"));
@@ -235,7 +243,7 @@ impl Loop<'_> {
                 }
             }
             Record::Proposed(proposed) => self.observer.proposed(proposed),
-            Record::Session(_) | Record::Attempt(_) => {}
+            _ => {}
         }
     }
 }

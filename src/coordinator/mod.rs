@@ -5,15 +5,23 @@
 //! works on a thread of its own ([`Strategist`]) in strict order of the commands, so that what it
 //! proposes depends on the order of completions and never on timing.
 
+mod desk;
 mod driver;
+mod events;
+mod judging;
+mod ranks;
 #[cfg(test)]
 mod restart_law;
 mod resume;
 mod state;
+mod stopping;
 mod strategist;
 #[cfg(test)]
 mod tests;
 
+pub use desk::{Ahead, Clock, Desk};
 pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
-pub use state::{Command, Coordinator, Ending, Event, Settings};
-pub use strategist::{Request, Strategist};
+pub use events::{Command, Ending, Event, Settings};
+pub use state::Coordinator;
+pub use stopping::{Judge, complete_by, last_stop};
+pub use strategist::{Offer, Reply, Request, Strategist};

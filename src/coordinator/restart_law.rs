@@ -1,24 +1,28 @@
-//! The restart law: a study that is interrupted after any record and goes on proposes bit for bit what
-//! it would have proposed, for the same order of completions.
+//! The restart law: whatever was interrupted, and whenever, every proposal follows from the record, and
+//! where nothing depends on time, a study that goes on proposes bit for bit what it would have proposed,
+//! for the same order of completions.
 
 use super::*;
 use crate::comm::{Report, Task};
 use crate::config::{InitialDesign, Method, Study};
 use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::rng;
 use crate::steer::Steering;
-use crate::store::{History, Proposed, Record, Session};
+use crate::store::{History, Record, Session};
 use crate::strategy::Proposer;
 use rand::RngExt;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const RANKS: usize = 3;
-const CAPACITY: u64 = 5;
 const TRIALS: u64 = 15;
+const INITIAL: u64 = 4;
 
 fn study(method: Method) -> Study {
     let text = format!(
         "[study]\nname = \"law\"\nseed = 3\n\
-         [strategy]\nmethod = \"{}\"\ninitial = 4\ntrials = {TRIALS}\n\
+         [strategy]\nmethod = \"{}\"\ninitial = {INITIAL}\ntrials = {TRIALS}\n\
          [evaluator]\nbuiltin = \"dtlz2\"\ndimension = 3\nobjectives = 2\n",
         format!("{method:?}").to_lowercase()
     );
@@ -40,48 +44,58 @@ fn evaluate(trial: TrialId, design: &Design) -> Outcome {
     Outcome::Ok { objectives, metrics: vec![] }
 }
 
+/// How a session goes: candidates ready ahead, and the largest number of them that are made between two
+/// completions, where the number is drawn with a seed.
+#[derive(Clone, Copy)]
+struct Way {
+    ready: u64,
+    steps: u64,
+    seed: u64,
+    patience_s: f64,
+}
+
+/// So many steps that there is nothing left to do.
+const ALL: u64 = u64::MAX;
+const ON_DEMAND: Way = Way { ready: 0, steps: ALL, seed: 1, patience_s: f64::INFINITY };
+
 /// One session on simulated ranks, from `history` on, that completes trials in the order of
-/// `order` as far as it goes and then at random; every record it makes.
-fn session(study: &Study, mut history: History, order: &[TrialId]) -> Vec<Record> {
-    let settings = Settings { trials: TRIALS, capacity: CAPACITY, retries: 0 };
+/// `order` as far as it goes and then at random; every record it makes. A candidate takes a second, an
+/// evaluation a hundred.
+fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> Vec<Record> {
+    let settings = Settings { trials: TRIALS, capacity: RANKS as u64, retries: 0 };
     let begin = Record::Session(Session {
         at: 0.0,
         host: String::new(),
         job: String::new(),
         evaluators: RANKS as u64,
-        capacity: CAPACITY,
+        capacity: RANKS as u64,
         completed_before: history.completions.len() as u64,
     });
     history.apply(begin.clone()).unwrap();
     let mut records = vec![begin];
-    let mut proposer = Proposer::new(study).unwrap();
-    let (mut coordinator, commands) = Coordinator::resume(settings, &history);
+    let time = Arc::new(AtomicU64::new(0));
+    let clock = {
+        let time = time.clone();
+        Box::new(move || time.fetch_add(1, Ordering::Relaxed) as f64)
+    };
+    let ahead = Ahead { ready: way.ready, trials: TRIALS, patience_s: way.patience_s };
+    let mut desk = Desk::new(Proposer::new(study).unwrap(), ahead, clock);
+    let (mut coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &history);
     let mut commands: VecDeque<Command> = commands.into();
     for rank in 1..=RANKS {
         commands.extend(coordinator.on(0.0, Event::Ready { rank, host: String::new() }));
     }
     let mut order = order.iter().copied().collect::<VecDeque<_>>();
-    let mut rng = crate::rng::stream(1, "order", 0);
+    let mut rng = rng::stream(way.seed, "order", 0);
     let mut running: BTreeMap<TrialId, (usize, Task)> = BTreeMap::new();
+    // Drafts reach the coordinator late: it may have taken older ones by then.
+    let mut late: VecDeque<Reply> = VecDeque::new();
     loop {
         while let Some(command) = commands.pop_front() {
             match command {
-                Command::Strategy(Request::Tell { trial, outcome }) => proposer.tell(trial, &outcome),
-                Command::Strategy(Request::Adopt { trial, design, memory }) => {
-                    proposer.adopt(trial, &design, memory.as_deref()).unwrap();
-                }
-                Command::Strategy(Request::Ask { trial, seen }) => {
-                    let candidate = proposer.ask(trial);
-                    let proposed = Proposed {
-                        trial,
-                        seen,
-                        design: candidate.design,
-                        origin: candidate.origin,
-                        generation_s: 0.0,
-                        at: 0.0,
-                        memory: candidate.memory,
-                    };
-                    commands.extend(coordinator.on(0.0, Event::Proposed(proposed)));
+                Command::Strategy(request) => {
+                    let since = time.load(Ordering::Relaxed) as f64;
+                    desk.hear(request, since).unwrap();
                 }
                 Command::Record(record) => records.push(record),
                 Command::Evaluate { rank, task } => {
@@ -94,6 +108,29 @@ fn session(study: &Study, mut history: History, order: &[TrialId]) -> Vec<Record
                 }
             }
         }
+        // The desk works for a while; then what it says is heard, also late.
+        let steps = match way.steps {
+            ALL => 30,
+            some => rng.random_range(0..=some),
+        };
+        for _ in 0..steps {
+            late.extend(desk.step().unwrap().into_iter().flatten());
+        }
+        let heard = if way.steps == ALL { late.len() } else { rng.random_range(0..=late.len()) };
+        for reply in late.drain(..heard) {
+            match reply {
+                Reply::Proposed(offer) => {
+                    commands.extend(coordinator.on(0.0, Event::Proposed(offer)));
+                }
+                Reply::Draft(draft) => {
+                    let started = coordinator.on(0.0, Event::Drafted(draft));
+                    assert!(started.is_empty(), "a draft starts nothing");
+                }
+            }
+        }
+        if !commands.is_empty() || running.is_empty() {
+            continue;
+        }
         let chosen = order.pop_front().unwrap_or_else(|| {
             let at = rng.random_range(0..running.len());
             running.keys().copied().nth(at).unwrap()
@@ -102,7 +139,8 @@ fn session(study: &Study, mut history: History, order: &[TrialId]) -> Vec<Record
         let outcome = evaluate(task.trial, &task.design);
         let report =
             Report { trial: chosen, attempt: task.attempt, outcome, started: 0.0, finished: 0.0 };
-        commands.extend(coordinator.on(0.0, Event::Done { rank, report }));
+        let now = time.fetch_add(100, Ordering::Relaxed) as f64;
+        commands.extend(coordinator.on(now, Event::Done { rank, report }));
     }
 }
 
@@ -119,12 +157,9 @@ fn designs(history: &History) -> Vec<(Design, String)> {
     history.trials.iter().map(design).collect()
 }
 
-fn holds_for(method: Method) {
-    holds(method, &study(method));
-}
-
-fn holds(method: Method, study: &Study) {
-    let records = session(study, History::default(), &[]);
+/// Made on demand, proposals depend on the order of completions alone.
+fn on_demand(study: &Study, method: Method) {
+    let records = session(study, History::default(), &[], ON_DEMAND);
     let whole = history_of(&records);
     assert_eq!(whole.completions.len() as u64, TRIALS);
     for cut in 0..=records.len() {
@@ -134,13 +169,67 @@ fn holds(method: Method, study: &Study) {
         }
         let order = &whole.completions[before.completions.len()..];
         let mut both = records[..cut].to_vec();
-        both.extend(session(study, before, order));
+        both.extend(session(study, before, order, ON_DEMAND));
         let again = history_of(&both);
         assert_eq!(again.completions, whole.completions, "{method:?}, cut after record {cut}");
         for (trial, (a, b)) in designs(&again).iter().zip(&designs(&whole)).enumerate() {
             assert_eq!(a, b, "{method:?}, cut after record {cut}, trial {trial}");
         }
     }
+}
+
+/// Every proposal is that of a proposer that knows the proposals before it and the completions that it
+/// says it knew. `quick` ones are told by their origin.
+fn assert_follows_from_the_record(study: &Study, history: &History) {
+    let mut proposer = Proposer::new(study).unwrap();
+    let mut told = 0;
+    for trial in &history.trials {
+        let proposed = &trial.proposed;
+        assert!(proposed.seen >= told as u64, "trial {} knew less than one before", proposed.trial);
+        while (told as u64) < proposed.seen {
+            let id = history.completions[told];
+            let completed = history.trials[id as usize].completed.as_ref().unwrap();
+            proposer.tell(id, &completed.outcome);
+            told += 1;
+        }
+        let why =
+            proposed.origin.split_once("a rank has waited").map(|(_, rest)| rest.trim_end_matches(')'));
+        let candidate = match why {
+            None => proposer.ask(proposed.trial),
+            Some(rest) => proposer.ask_quickly(proposed.trial, &format!("a rank has waited{rest}")),
+        };
+        let (is, was) = (candidate, proposed);
+        assert_eq!((is.design, is.origin), (was.design.clone(), was.origin.clone()), "{}", was.trial);
+        assert_eq!(is.memory, was.memory, "{}", was.trial);
+    }
+}
+
+/// With drafts that are made and made again at any time, withdrawn or not, every proposal follows from
+/// the record, also across interruptions.
+fn ahead_of_time(study: &Study) {
+    for seed in 0..4 {
+        let way = Way { ready: 1 + seed % 3, steps: 5, seed, patience_s: f64::INFINITY };
+        let records = session(study, History::default(), &[], way);
+        assert_follows_from_the_record(study, &history_of(&records));
+        for cut in (seed as usize..records.len()).step_by(4) {
+            let before = history_of(&records[..cut]);
+            if before.completions.len() as u64 == TRIALS {
+                continue;
+            }
+            let mut both = records[..cut].to_vec();
+            both.extend(session(study, before, &[], Way { seed: seed + 100, ..way }));
+            assert_follows_from_the_record(study, &history_of(&both));
+        }
+    }
+}
+
+fn holds_for(method: Method) {
+    holds(method, &study(method));
+}
+
+fn holds(method: Method, study: &Study) {
+    on_demand(study, method);
+    ahead_of_time(study);
 }
 
 #[test]
@@ -174,7 +263,7 @@ fn a_nominal_design_a_list_and_a_latin_hypercube_before_a_method() {
     study.strategy.initial = 8;
     study.strategy.initial_design = InitialDesign::Lhc;
     holds(Method::Nsga2, &study);
-    let history = history_of(&session(&study, History::default(), &[]));
+    let history = history_of(&session(&study, History::default(), &[], ON_DEMAND));
     let origins: Vec<String> = designs(&history).into_iter().map(|(_, origin)| origin).collect();
     let expected = [&["nominal", "list", "list"][..], &["lhc"; 5], &["nsga2"; 7]].concat();
     assert_eq!(origins, expected);
@@ -200,14 +289,14 @@ fn steered(study: &Study, history: History) -> Vec<Record> {
 #[test]
 fn runs_that_were_steered_in_between_keep_the_law() {
     let study = study(Method::Nsga2);
-    let first = session(&study, History::default(), &[]);
+    let first = session(&study, History::default(), &[], ON_DEMAND);
     for begun in (1..first.len()).step_by(7) {
         let mut before = first[..begun].to_vec();
         if history_of(&before).completions.len() as u64 + 3 > TRIALS {
             break;
         }
         before.extend(steered(&study, history_of(&before)));
-        let rest = session(&study, history_of(&before), &[]);
+        let rest = session(&study, history_of(&before), &[], ON_DEMAND);
         let whole = history_of(&[before.clone(), rest.clone()].concat());
         for cut in 0..rest.len() {
             let mut both = [before.clone(), rest[..cut].to_vec()].concat();
@@ -216,7 +305,7 @@ fn runs_that_were_steered_in_between_keep_the_law() {
                 continue;
             }
             let order = &whole.completions[known.completions.len()..];
-            both.extend(session(&study, known, order));
+            both.extend(session(&study, known, order, ON_DEMAND));
             let again = history_of(&both);
             assert_eq!(again.completions, whole.completions, "{begun}, {cut}");
             assert_eq!(designs(&again), designs(&whole), "{begun}, {cut}");
@@ -227,4 +316,36 @@ fn runs_that_were_steered_in_between_keep_the_law() {
 #[test]
 fn mobo() {
     holds_for(Method::Mobo);
+}
+
+/// Results that came between proposal and dispatch, for the trials that depend on results.
+fn stale(records: &[Record]) -> Vec<u64> {
+    let stale = |r: &Record| match r {
+        Record::Attempted(a, start) if a.trial >= INITIAL + RANKS as u64 => Some(start.stale),
+        _ => None,
+    };
+    records.iter().filter_map(stale).collect()
+}
+
+#[test]
+fn with_time_enough_a_candidate_lacks_only_the_result_that_made_room_for_it() {
+    let study = study(Method::Mobo);
+    for seed in 0..3 {
+        let way = Way { seed, ..ON_DEMAND };
+        assert!(stale(&session(&study, History::default(), &[], way)).iter().all(|s| *s == 0));
+        let records = session(&study, History::default(), &[], Way { ready: 2, ..way });
+        assert_follows_from_the_record(&study, &history_of(&records));
+        assert!(stale(&records).iter().all(|s| *s == 1), "{:?}", stale(&records));
+    }
+}
+
+#[test]
+fn ranks_that_have_waited_too_long_get_a_quick_candidate_and_its_origin_says_so() {
+    let study = study(Method::Mobo);
+    let way = Way { patience_s: -1.0, ..ON_DEMAND };
+    let history = history_of(&session(&study, History::default(), &[], way));
+    assert_follows_from_the_record(&study, &history);
+    let origins: Vec<&str> = history.trials.iter().map(|t| &*t.proposed.origin).collect();
+    assert_eq!(origins[0], "sobol (mobo: a rank has waited more than -1 s)");
+    assert_eq!(origins[14], "nsga2 (mobo: a rank has waited more than -1 s)");
 }

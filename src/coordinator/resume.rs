@@ -5,17 +5,21 @@
 //! that a trial which was asked for but not answered is asked for again with exactly the
 //! completions that the strategy would have known: the restart law.
 
-use super::state::{Command, Coordinator, Open, Settings};
+use super::events::{Command, Settings};
+use super::state::{Coordinator, Open};
+use super::stopping::Judge;
 use super::strategist::Request;
 use crate::problem::FailureClass;
 use crate::store::{History, Trial};
 
 impl Coordinator {
-    /// The coordinator after `history`, and what the strategy has to be told before anything else.
+    /// The coordinator after `history`, and what the strategy has to be told before anything else;
+    /// `stopping` knows no trial yet.
     ///
-    /// The current session need not be in the history; it begins with the next event.
-    pub fn resume(settings: Settings, history: &History) -> (Self, Vec<Command>) {
-        let mut this = Self::empty(settings);
+    /// The current session need not be in the history; it begins with the next event. Without it the
+    /// clock of `strategy.stop` runs on from the last session that is.
+    pub fn resume(settings: Settings, stopping: Judge, history: &History) -> (Self, Vec<Command>) {
+        let mut this = Self::empty(settings, stopping.after(history));
         for id in &history.completions {
             if let Some(Trial { completed: Some(completed), .. }) = history.trials.get(*id as usize) {
                 this.counts.note(&completed.outcome);
@@ -24,6 +28,7 @@ impl Coordinator {
         for trial in history.trials.iter().filter(|t| t.completed.is_none()) {
             let open = Open {
                 design: trial.proposed.design.clone(),
+                seen: trial.proposed.seen,
                 attempts: 0,
                 own_failures: 0,
                 lost_ranks: 0,
@@ -41,7 +46,8 @@ impl Coordinator {
         }
         let asks = asked_after(history, &this.settings);
         this.asked = (history.trials.len() as u64).max(asks.last().copied().unwrap_or(0));
-        let requests = replay(history, &asks, this.asked);
+        let mut requests = replay(history, &asks, this.asked);
+        requests.push(Request::Draft(true));
         (this, requests.into_iter().map(Command::Strategy).collect())
     }
 }

@@ -48,6 +48,8 @@ fn study(output: &Path, evaluator: How) -> Study {
             trials: 1,
             ready: 1,
             in_flight: None,
+            patience_s: 60.0,
+            stop: Default::default(),
         },
         evaluator,
         checkpoint: Checkpoint { every_s: 60.0 },

@@ -5,8 +5,8 @@ use crate::problem::TrialId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where an attempt's directory is.
-pub(super) fn path(output: &Path, trial: TrialId, attempt: u32) -> PathBuf {
+/// Where an attempt's directory is, in the run directory `output`.
+pub fn path(output: &Path, trial: TrialId, attempt: u32) -> PathBuf {
     output.join("trials").join(format!("{trial:06}")).join(format!("attempt-{attempt}"))
 }
 

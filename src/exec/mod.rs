@@ -18,5 +18,6 @@ mod render;
 mod result;
 
 pub use attempt::{Assignment, Bench};
+pub use directory::path as attempt_directory;
 pub use payload::Payload;
 pub use program::{answer, check_command};

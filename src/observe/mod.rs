@@ -144,6 +144,9 @@ impl Observer {
             }
         }
         text += &format!(", busy {running}/{ranks} ranks, {ready} candidates ready");
+        if ready == 0 && running < ranks && counts.ended() + running < self.trials {
+            text += &format!(" ({} wait for one)", ranks - running);
+        }
         if !self.generation_s.is_empty() {
             let mean = self.generation_s.iter().sum::<f64>() / self.generation_s.len() as f64;
             text += &format!(", {:.0} ms per candidate", 1e3 * mean);

@@ -2,7 +2,9 @@
 //! and history; who prints them is another matter.
 
 mod curve;
+mod starts;
 mod table;
 
 pub use curve::{Curve, front, violating};
+pub use starts::Starts;
 pub use table::{csv, json};

@@ -32,7 +32,7 @@ pub(super) fn check(problem: &Problem, record: &Record) -> Result<(), String> {
             }
             _ => Ok(()),
         },
-        Record::Session(_) | Record::Attempt(_) => Ok(()),
+        Record::Session(_) | Record::Attempt(_) | Record::Attempted(..) | Record::Stopped(_) => Ok(()),
     }
 }
 
@@ -52,7 +52,10 @@ pub(super) fn clean(record: &mut Record) {
     match record {
         Record::Session(s) => clean_all([&mut s.host, &mut s.job]),
         Record::Proposed(p) => clean_all([&mut p.origin]),
-        Record::Attempt(a) => clean_all([&mut a.host, &mut a.status, &mut a.reason]),
+        Record::Stopped(s) => clean_all([&mut s.setting, &mut s.reason]),
+        Record::Attempt(a) | Record::Attempted(a, _) => {
+            clean_all([&mut a.host, &mut a.status, &mut a.reason])
+        }
         Record::Completed(c) => match &mut c.outcome {
             Outcome::Ok { .. } => {}
             Outcome::Infeasible { reason }

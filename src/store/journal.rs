@@ -9,11 +9,15 @@
 //! layout is the same in every version. Frames carry their number, so that a reader finds its place
 //! again behind a damaged stretch and knows exactly what is missing; see [`super::scan`].
 //!
+//! Version 2 added the records of a stopping rule and of how an attempt came to its rank. A journal of an older version is given the head of
+//! this one before anything is appended, so that an older release refuses it with both versions.
+//!
 //! Because it is never trimmed, the journal alone holds the whole history and the snapshots are a
 //! second copy of it. 10,000 trials of 100 parameters take some 13 MB, read back in a fraction of a
 //! second: less than the trouble of cutting a file that must survive a power failure.
 
 use super::record::Record;
+use super::scan::head_at_start;
 use super::{StoreError, files};
 use crate::config::Study;
 use std::fs::{File, OpenOptions};
@@ -23,7 +27,7 @@ use std::path::{Path, PathBuf};
 /// First bytes of the file.
 pub(super) const MAGIC: [u8; 8] = *b"PRJOURNL";
 /// Newest version that this release reads, and the one that it writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// First bytes of every frame.
 pub(super) const MARK: [u8; 4] = [0xF7, b'R', b'E', b'C'];
 /// Bytes before the study in the head.
@@ -52,6 +56,7 @@ impl Journal {
 
     /// Goes on behind byte `end`; whatever lies there is cut off.
     pub(super) fn open(path: &Path, end: u64, next: u64) -> Result<Self, StoreError> {
+        upgrade(path)?;
         let file = OpenOptions::new()
             .append(true)
             .open(path)
@@ -79,6 +84,19 @@ impl Journal {
         self.end += group.len() as u64;
         self.next += records.len() as u64;
         Ok(())
+    }
+}
+
+/// Gives a journal of an older version the head of this one; one whose head is damaged stays as it is.
+fn upgrade(path: &Path) -> Result<(), StoreError> {
+    let bytes = files::read(path)?.unwrap_or_default();
+    match head_at_start(&bytes) {
+        Some((version, study)) if version < VERSION => {
+            // A head's length does not depend on its version: what lies behind it stays in its place.
+            let new = [&head(VERSION, &bytes[study.clone()]), &bytes[study.end..]].concat();
+            files::replace(path, &new)
+        }
+        _ => Ok(()),
     }
 }
 

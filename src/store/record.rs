@@ -3,10 +3,11 @@
 //! The history is a pure fold over records in the order in which they happened. A checkpoint is the
 //! fold so far; the journal holds the records since.
 
+use crate::config::Rule;
 use crate::problem::{Counts, Design, Outcome, TrialId};
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened.
+/// One thing that happened. The journal knows them by their order: new ones come last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Record {
     /// The program was started on this run directory.
@@ -17,6 +18,11 @@ pub enum Record {
     Attempt(Attempt),
     /// A trial ended for good.
     Completed(Completed),
+    /// A stopping rule held: nothing new was started.
+    Stopped(Stopped),
+    /// An attempt at a trial ended, and how it had come to its rank. [`Record::Attempt`] is what releases
+    /// wrote that did not know the latter.
+    Attempted(Attempt, Start),
 }
 
 /// One start of the program.
@@ -76,6 +82,18 @@ pub struct Attempt {
     pub status: String,
     /// Why not ok.
     pub reason: String,
+    /// How it came to its rank, where that is known. The journal has it beside.
+    #[serde(skip)]
+    pub start: Option<Start>,
+}
+
+/// How an attempt came to its rank.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// Seconds that the rank had nothing to do before.
+    pub waited_s: f64,
+    /// Completions since the trial was proposed: what the strategy did not know.
+    pub stale: u64,
 }
 
 /// A trial that ended.
@@ -89,6 +107,21 @@ pub struct Completed {
     pub started: f64,
     /// Seconds since 1970.
     pub finished: f64,
+}
+
+/// A stopping rule that held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Seconds since 1970.
+    pub at: f64,
+    /// Trials ended by then; those that were running then ended later.
+    pub completed: u64,
+    /// The rule.
+    pub rule: Rule,
+    /// The rule as the study file said it, for example `hypervolume = 0.7`.
+    pub setting: String,
+    /// What was found, for people.
+    pub reason: String,
 }
 
 /// A trial as history knows it.
@@ -111,6 +144,8 @@ pub struct History {
     pub attempts: Vec<Attempt>,
     /// Starts of the program.
     pub sessions: Vec<Session>,
+    /// Stopping rules that held, in order.
+    pub stops: Vec<Stopped>,
     /// Number of records folded in.
     pub records: u64,
 }
@@ -145,6 +180,13 @@ impl History {
         let misfit = |reason: String| Err(Misfit { number, reason });
         match record {
             Record::Session(session) => self.sessions.push(session),
+            Record::Stopped(stopped) => {
+                if stopped.completed != self.completions.len() as u64 {
+                    let (told, known) = (stopped.completed, self.completions.len());
+                    return misfit(format!("stopped after {told} ends of trials, {known} are known"));
+                }
+                self.stops.push(stopped);
+            }
             Record::Proposed(proposed) => {
                 let next = self.trials.len() as u64;
                 if proposed.trial != next {
@@ -152,11 +194,9 @@ impl History {
                 }
                 self.trials.push(Trial { proposed, completed: None });
             }
-            Record::Attempt(attempt) => {
-                if self.trials.get(attempt.trial as usize).is_none() {
-                    return misfit(format!("attempt at unknown trial {}", attempt.trial));
-                }
-                self.attempts.push(attempt);
+            Record::Attempt(attempt) => return self.attempted(attempt),
+            Record::Attempted(attempt, start) => {
+                return self.attempted(Attempt { start: Some(start), ..attempt });
             }
             Record::Completed(completed) => {
                 let id = completed.trial;
@@ -170,6 +210,15 @@ impl History {
                 self.completions.push(id);
             }
         }
+        self.records += 1;
+        Ok(())
+    }
+    fn attempted(&mut self, attempt: Attempt) -> Result<(), Misfit> {
+        if self.trials.get(attempt.trial as usize).is_none() {
+            let reason = format!("attempt at unknown trial {}", attempt.trial);
+            return Err(Misfit { number: self.records, reason });
+        }
+        self.attempts.push(attempt);
         self.records += 1;
         Ok(())
     }

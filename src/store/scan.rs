@@ -44,7 +44,8 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan, NewerVersion> {
     Ok(scan)
 }
 
-fn head_at_start(bytes: &[u8]) -> Option<(u32, Range<usize>)> {
+/// Version and place of the study, if the head is whole.
+pub(super) fn head_at_start(bytes: &[u8]) -> Option<(u32, Range<usize>)> {
     let head = bytes.get(..HEAD)?;
     let end = HEAD.checked_add(u32_at(head, 12) as usize)?;
     let study = bytes.get(HEAD..end)?;

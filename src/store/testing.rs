@@ -1,7 +1,7 @@
 //! A small study with every kind of parameter, and made-up histories of it.
 
-use super::record::{Attempt, Completed, History, Proposed, Record, Session};
-use crate::config::Study;
+use super::record::{Attempt, Completed, History, Proposed, Record, Session, Start, Stopped};
+use crate::config::{Rule, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, ParameterKind, Value};
 use crate::rng;
 use rand::RngExt;
@@ -25,6 +25,7 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
     };
     let mut records = vec![Record::Session(session(0))];
     let mut pending = Vec::new();
+    let mut completed = 0;
     for trial in 0..trials {
         if rng.random_bool(0.05) {
             records.push(Record::Session(session(trial)));
@@ -61,9 +62,25 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
                 finished,
                 status: outcome.status().into(),
                 reason: outcome.reason(),
+                start: None,
             };
-            records.push(Record::Attempt(attempt));
+            records.push(match trial % 5 {
+                0 => Record::Attempt(attempt),
+                k => Record::Attempted(attempt, Start { waited_s: 0.1 * k as f64, stale: k - 1 }),
+            });
             records.push(Record::Completed(Completed { trial, outcome, started, finished }));
+            completed += 1;
+            if rng.random_bool(0.05) {
+                let rule = Rule::ALL[rng.random_range(0..Rule::ALL.len())];
+                let (setting, reason) = (format!("{} = 1", rule.name()), "überschritten".into());
+                records.push(Record::Stopped(Stopped {
+                    at: finished,
+                    completed,
+                    rule,
+                    setting,
+                    reason,
+                }));
+            }
         }
     }
     records

@@ -16,6 +16,18 @@ impl Taken {
         self.by_sum.entry(sum(&unit).to_bits()).or_default().push(unit);
     }
 
+    /// Takes out one point that was put in with exactly these coordinates.
+    pub(super) fn remove(&mut self, unit: &[f64]) {
+        let key = sum(unit).to_bits();
+        let Some(points) = self.by_sum.get_mut(&key) else { return };
+        if let Some(at) = points.iter().rposition(|point| point == unit) {
+            points.swap_remove(at);
+        }
+        if points.is_empty() {
+            self.by_sum.remove(&key);
+        }
+    }
+
     pub(super) fn contains(&self, unit: &[f64]) -> bool {
         let (centre, reach) = (sum(unit), 3.0 * SAME * unit.len() as f64);
         let range = (centre - reach).max(0.0).to_bits()..=(centre + reach).to_bits();

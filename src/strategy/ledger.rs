@@ -66,6 +66,13 @@ impl Ledger {
         self.pending.push((trial, self.problem.space.encode(design)));
     }
 
+    /// Takes a proposal back, as if it had not been made; gives its unit-cube point. `None` if the
+    /// trial is not pending.
+    pub fn withdraw(&mut self, trial: TrialId) -> Option<Vec<f64>> {
+        let at = self.pending.iter().rposition(|(id, _)| *id == trial)?;
+        Some(self.pending.remove(at).1)
+    }
+
     /// Notes the end of a pending trial; unknown trials are ignored.
     pub fn tell(&mut self, trial: TrialId, outcome: &Outcome) {
         let Some(at) = self.pending.iter().position(|(id, _)| *id == trial) else {

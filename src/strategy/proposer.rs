@@ -27,7 +27,8 @@ pub struct Candidate {
     pub design: Design,
     /// Where it comes from: `nominal` or `list` for designs that the study names itself; `sobol` or
     /// `lhc` in the initial design; the method's name; `sobol (METHOD: REASON)` while the method
-    /// cannot propose; with `(repeat: REASON)` after it if no new design was found.
+    /// cannot propose; `nsga2 (METHOD: REASON)` for a quick one, see [`Proposer::ask_quickly`]; with
+    /// `(repeat: REASON)` after it if no new design was found.
     pub origin: String,
     /// The method's memory after this proposal, if it differs from that before.
     pub memory: Option<Vec<u8>>,
@@ -52,19 +53,24 @@ pub enum ProposerError {
 /// repeated, and the origin says so.
 ///
 /// The restart law: proposals are a function of the study and of the order of [`ask`](Self::ask)s
-/// and [`tell`](Self::tell)s, where [`adopt`](Self::adopt) counts as the ask that gave the design.
+/// and [`tell`](Self::tell)s, where [`adopt`](Self::adopt) counts as the ask that gave the design and
+/// [`withdraw`](Self::withdraw) leaves no trace of those that it takes back.
 pub struct Proposer {
     seed: u64,
     initial: u64,
     region: Region,
     ledger: Ledger,
     taken: Taken,
-    /// Designs that the study names itself, with their origins, the next one last.
+    /// Designs that the study names itself, with their origins, in their order.
     given: Vec<(Design, &'static str)>,
+    /// How many of them are known to have been tried.
+    tried: usize,
     spread: Spread,
     /// `None`: space-filling points throughout.
     method: Option<Box<dyn Strategy>>,
     memory: Vec<u8>,
+    /// Makes candidates in no time where the method is a slow one.
+    quick: Option<Nsga2>,
 }
 
 impl Proposer {
@@ -74,8 +80,7 @@ impl Proposer {
     /// No design satisfies the constraints.
     pub fn new(study: &Study) -> Result<Self, ProposerError> {
         let (problem, seed) = (&study.problem, study.seed);
-        let size = study.strategy.population.unwrap_or(StrategySettings::POPULATION);
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = population(study);
         let region = Region::new(&study.problem.space)?;
         let method: Option<Box<dyn Strategy>> = match study.strategy.method {
             // A list that is used up, with more trials asked for all the same, is gone on with evenly.
@@ -92,16 +97,18 @@ impl Proposer {
         let nominal = (study.strategy.nominal == Some(true)).then(|| study.problem.space.nominal().ok());
         let nominal = nominal.flatten().into_iter().map(|design| (design, NOMINAL));
         let list = study.strategy.points.iter().map(|design| (design.clone(), "list"));
-        let mut given: Vec<_> = nominal.chain(list).collect();
-        given.reverse();
+        let given: Vec<_> = nominal.chain(list).collect();
         Self {
             seed: study.seed,
             initial: study.strategy.initial,
             spread: Spread::new(&region, study.seed, &study.strategy, given.len() as u64),
             given,
+            tried: 0,
             region,
             ledger: Ledger::new(study.problem.clone()),
             taken: Taken::default(),
+            quick: (study.strategy.method == Method::Mobo)
+                .then(|| Nsga2::new(&study.problem, population(study), study.seed)),
             method,
             memory,
         }
@@ -109,19 +116,76 @@ impl Proposer {
 
     /// The candidate for a trial, from now on pending.
     pub fn ask(&mut self, trial: TrialId) -> Candidate {
-        let (design, origin, repeat) = match self.next_given(trial) {
-            Some((design, origin)) => (design, origin.to_owned(), None),
-            None => {
-                let (wish, origin) = self.wish(trial);
-                let (design, repeat) = self.nearest_new(trial, &wish);
-                (design, origin, repeat)
-            }
+        if let Some((design, origin)) = self.next_given(trial) {
+            return self.proposed(trial, design, origin.to_owned());
+        }
+        let (wish, origin) = self.wish(trial);
+        self.candidate(trial, &wish, origin)
+    }
+
+    /// A candidate that costs next to nothing, for when there is no time to wait for a better one and
+    /// `why` says so: a child of the best trials so far, as NSGA-II makes them, or a space-filling
+    /// point before there are any. For the methods that are quick themselves, and where the study names
+    /// the next design itself, it is what [`ask`](Self::ask) gives.
+    pub fn ask_quickly(&mut self, trial: TrialId, why: &str) -> Candidate {
+        let results = self.depends_on_results(trial);
+        let given = self.next_given(trial).is_some();
+        let (Some(quick), Some(method), false) = (&mut self.quick, &self.method, given) else {
+            return self.ask(trial);
         };
+        let child = if results { quick.propose(trial, &self.ledger).ok() } else { None };
+        let (wish, maker) = match child {
+            Some(wish) => (wish, "nsga2"),
+            None => (self.spread.point(trial), self.spread.name()),
+        };
+        let origin = format!("{maker} ({}: {why})", method.name());
+        self.candidate(trial, &wish, origin)
+    }
+
+    /// Whether the results of other trials have a say in the candidate for a trial: not in a
+    /// space-filling one.
+    pub fn depends_on_results(&self, trial: TrialId) -> bool {
+        self.method.is_some() && trial >= self.initial
+    }
+
+    /// The method's state as of now, to be given back to [`withdraw`](Self::withdraw).
+    pub fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// Takes back the last asks, those for `trials`, before which the method's state was `memory`: as
+    /// if they had not been made.
+    ///
+    /// # Errors
+    /// The memory is not one of the study's method.
+    pub fn withdraw(&mut self, trials: &[TrialId], memory: &[u8]) -> Result<(), StrategyError> {
+        for trial in trials.iter().rev() {
+            if let Some(unit) = self.ledger.withdraw(*trial) {
+                self.taken.remove(&unit);
+            }
+        }
+        // The study's own designs among them are to be tried again.
+        self.tried = 0;
+        if memory != self.memory
+            && let Some(method) = &mut self.method
+        {
+            method.recall(memory)?;
+            self.memory = memory.to_vec();
+        }
+        Ok(())
+    }
+
+    fn candidate(&mut self, trial: TrialId, wish: &[f64], origin: String) -> Candidate {
+        let (design, repeat) = self.nearest_new(trial, wish);
+        let origin = repeat.map_or(origin.clone(), |why| format!("{origin} (repeat: {why})"));
+        self.proposed(trial, design, origin)
+    }
+
+    fn proposed(&mut self, trial: TrialId, design: Design, origin: String) -> Candidate {
         self.note(trial, &design);
         let memory = self.method.as_ref().map_or_else(Vec::new, |m| m.memory());
         let changed = (memory != self.memory).then(|| memory.clone());
         self.memory = memory;
-        let origin = repeat.map_or(origin.clone(), |why| format!("{origin} (repeat: {why})"));
         Candidate { design, origin, memory: changed }
     }
 
@@ -172,10 +236,11 @@ impl Proposer {
     /// for the list numbers decide nothing, so that trials that were told without having been asked
     /// for push none of it out.
     fn next_given(&mut self, trial: TrialId) -> Option<(Design, &'static str)> {
-        while let Some((design, origin)) = self.given.pop() {
-            if self.is_new(&design) && (trial == 0 || origin != NOMINAL) {
-                return Some((design, origin));
+        while let Some((design, origin)) = self.given.get(self.tried) {
+            if self.is_new(design) && (trial == 0 || *origin != NOMINAL) {
+                return Some((design.clone(), *origin));
             }
+            self.tried += 1;
         }
         None
     }
@@ -243,6 +308,12 @@ impl Proposer {
     fn is_new(&self, design: &Design) -> bool {
         !self.taken.contains(&self.region.space().encode(design))
     }
+}
+
+/// Members of a population.
+fn population(study: &Study) -> usize {
+    let size = study.strategy.population.unwrap_or(StrategySettings::POPULATION);
+    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -16,4 +16,5 @@ mod outcomes;
 mod ranks;
 mod restart;
 mod signals;
+mod stopping;
 mod studies;

@@ -35,6 +35,8 @@ fn format_version_1_is_read_and_continued() {
         writer.record(vec![record(RECORDS)]);
         writer.finish().unwrap();
         assert_holds(dir.path(), RECORDS + 1);
+        let journal = fs::read(dir.path().join("journal")).unwrap();
+        assert_eq!(journal[8..12], 2_u32.to_le_bytes(), "an older release must not read on");
     }
 }
 

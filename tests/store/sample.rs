@@ -70,6 +70,7 @@ pub fn record(number: u64) -> Record {
             finished,
             status: outcome(trial).status().into(),
             reason: outcome(trial).reason(),
+            start: None,
         }),
         _ => Record::Completed(Completed { trial, outcome: outcome(trial), started, finished }),
     }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 fn bad_tables_and_keys_are_refused() {
     let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, \
                   checkpoint, limits";
-    let strategy = "known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready";
+    let strategy = "known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
     for (added, want) in [
         ("[strategy]\ninital = 3", format!("study.toml:6: [strategy] has no key \"inital\"; did you mean \"initial\"? {strategy}")),
         ("[strategy]\nqqq = 3", format!("study.toml:6: [strategy] has no key \"qqq\"; {strategy}")),
@@ -37,6 +37,35 @@ fn bad_tables_and_keys_are_refused() {
         ("[study", "study.toml:5: not TOML: unclosed table, expected `]`".into()),
     ] {
         assert_eq!(refusal(&format!("{BUILTIN}{added}\n"), &Overrides::default()), want, "{added}");
+    }
+}
+
+#[test]
+fn bad_stopping_rules_are_refused() {
+    let known = "known keys: hypervolume, stalled, clock, failures";
+    for (rule, want) in [
+        ("stop = 3", "study.toml:6: strategy.stop must be a table, not 3".to_owned()),
+        ("stop.hypervolum = 1", format!("study.toml:6: [strategy.stop] has no key \"hypervolum\"; did you mean \"hypervolume\"? {known}")),
+        ("stop.hypervolume = 0", "study.toml:6: strategy.stop.hypervolume must be greater than 0, not 0".into()),
+        ("stop.stalled = 40", "study.toml:6: strategy.stop.stalled must be a table, not 40".into()),
+        ("stop.stalled = { trials = 40 }", "study.toml:6: strategy.stop.stalled.gain is missing; for example gain = 0.001".into()),
+        ("stop.stalled = { trials = 0, gain = 0.1 }", "study.toml:6: strategy.stop.stalled.trials must be a whole number of at least 1, not 0".into()),
+        ("stop.stalled = { trials = 4, gain = 0 }", "study.toml:6: strategy.stop.stalled.gain must be greater than 0, not 0".into()),
+        ("stop.stalled = { trial = 4, gain = 1, trials = 4 }", "study.toml:6: [strategy.stop.stalled] has no key \"trial\"; did you mean \"trials\"? known keys: trials, gain".into()),
+        ("stop.failures = { share = 1, of = 9 }", "study.toml:6: strategy.stop.failures.share must be at least 0 and less than 1 (more than this share fails), not 1".into()),
+        ("stop.failures = { share = 0.5 }", "study.toml:6: strategy.stop.failures.of is missing; for example of = 20".into()),
+        ("stop.clock = 10", "study.toml:6: strategy.stop.clock must be a duration with its unit such as \"100 ms\", \"30 s\", \"10 min\" or \"1.5 h\", not 10".into()),
+    ] {
+        let text = format!("{BUILTIN}[strategy]\n{rule}\n");
+        assert_eq!(refusal(&text, &Overrides::default()), want, "{rule}");
+    }
+    for (key, value) in [("hypervolume", "1"), ("stalled", "{ trials = 3, gain = 0.1 }")] {
+        let key = format!("strategy.stop.{key}");
+        let want = format!(
+            "--set {key}={value}: {key} needs a threshold for every objective, from which the \
+             hypervolume is measured; gain has none"
+        );
+        assert_eq!(refusal(COMMAND, &set(&key, value)), want);
     }
 }
 
@@ -357,7 +386,7 @@ fn bad_words_on_the_command_line_are_refused() {
         (
             "strategy.inital",
             "3",
-            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready",
+            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop",
         ),
         ("seed", "3", "a key has the form TABLE.KEY, for example strategy.initial"),
         ("parameter.upper", "3", "a key of a parameter has the form parameter.NAME.KEY"),

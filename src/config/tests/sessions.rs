@@ -11,6 +11,9 @@ fn differences_name_keys_and_ignore_what_may_change() {
     may.strategy.trials = 1000;
     may.strategy.in_flight = Some(3);
     may.strategy.ready = 9;
+    may.strategy.patience_s = 3.0;
+    may.strategy.stop.clock_s = Some(5.0);
+    may.strategy.stop.failures = Some(Failures { share: 0.1, of: 3 });
     may.checkpoint.every_s = 1.0;
     may.limits = Limits { time_limit_s: None, margin_s: 1.0 };
     if let Evaluator::Command(command) = &mut may.evaluator {
@@ -161,6 +164,7 @@ strategy
   initial      10 scrambled Sobol trials
   trials       100 in all
   ready        2 beyond one per rank
+  patience     1 min until a waiting rank gets a quick candidate
   in flight    at most ranks + ready
 ";
     let text = describe(&study(BUILTIN));

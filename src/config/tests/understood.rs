@@ -254,3 +254,28 @@ fn a_study_that_is_evaluated_outside_needs_parameters_and_objectives_alone() {
                 study.toml: there is no [[parameter]]; an evaluation outside needs at least one";
     assert_eq!(refusal("[evaluator]\noutside = true\n", &Overrides::default()), want);
 }
+
+#[test]
+fn stopping_rules_are_understood_and_said_as_they_are_written() {
+    assert_eq!(study(BUILTIN).strategy.stop, Stop::default());
+    let rules = [
+        "hypervolume = 0.7",
+        "stalled = { trials = 40, gain = 0.001 }",
+        "clock = \"10 h\"",
+        "failures = { share = 0.5, of = 20 }",
+    ];
+    let stop = study(&format!("{BUILTIN}[strategy.stop]\n{}\n", rules.join("\n"))).strategy.stop;
+    let want = Stop {
+        hypervolume: Some(0.7),
+        stalled: Some(Stalled { trials: 40, gain: 0.001 }),
+        clock_s: Some(36_000.0),
+        failures: Some(Failures { share: 0.5, of: 20 }),
+    };
+    assert_eq!(stop, want);
+    for (rule, text) in Rule::ALL.into_iter().zip(rules) {
+        assert_eq!(stop.setting(rule).as_deref(), Some(text));
+        assert_eq!(Stop::default().setting(rule), None);
+    }
+    let set = understand(BUILTIN, Path::new("s.toml"), &set("strategy.stop.hypervolume", "0.7"));
+    assert_eq!(set.unwrap().strategy.stop.hypervolume, Some(0.7));
+}

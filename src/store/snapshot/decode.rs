@@ -1,9 +1,9 @@
 //! A history from HDF5.
 
 use super::{FORMAT, FORMAT_VERSION, PENDING, image};
-use crate::config::Study;
+use crate::config::{Rule, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, Parameter, ParameterKind, Value};
-use crate::store::record::{Attempt, Completed, History, Proposed, Session, Trial};
+use crate::store::record::{Attempt, Completed, History, Proposed, Session, Start, Stopped, Trial};
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group, H5Type, Location};
 
@@ -49,12 +49,13 @@ fn content(file: &File) -> Result<Decoded> {
     let history = History {
         trials: trials(&file.group("trials")?, &file.group("strategy")?, &study)?,
         completions: column(file, "completions")?,
-        attempts: attempts(&file.group("tasks")?)?,
+        attempts: attempts(&file.group("tasks")?, version)?,
         sessions: sessions(&file.group("sessions")?)?,
+        stops: if version < 2 { vec![] } else { stops(&file.group("stops")?)? },
         records: number(file, "records")?,
     };
     let parts = history.trials.len() + history.completions.len();
-    let parts = parts + history.attempts.len() + history.sessions.len();
+    let parts = parts + history.attempts.len() + history.sessions.len() + history.stops.len();
     if history.records != parts as u64 {
         return refuse(format!("{parts} records where {} were written", history.records));
     }
@@ -174,7 +175,7 @@ fn memories(group: &Group) -> Result<Vec<(u64, Vec<u8>)>> {
     Ok(trials.into_iter().zip(lengths.into_iter().map(cut)).collect())
 }
 
-fn attempts(group: &Group) -> Result<Vec<Attempt>> {
+fn attempts(group: &Group, version: u32) -> Result<Vec<Attempt>> {
     let trial: Vec<u64> = column(group, "trial")?;
     let n = trial.len();
     let attempt: Vec<u32> = sized(column(group, "attempt")?, n)?;
@@ -185,7 +186,13 @@ fn attempts(group: &Group) -> Result<Vec<Attempt>> {
     let finished: Vec<f64> = sized(column(group, "finished")?, n)?;
     let status = sized(texts(group, "status")?, n)?;
     let reason = sized(texts(group, "reason")?, n)?;
+    let (waited, stale): (Vec<f64>, Vec<f64>) = match version {
+        1 => (vec![f64::NAN; n], vec![f64::NAN; n]),
+        _ => (sized(column(group, "waited")?, n)?, sized(column(group, "stale")?, n)?),
+    };
+    let start = |k: usize| Start { waited_s: waited[k], stale: stale[k] as u64 };
     let row = |k: usize| Attempt {
+        start: (!stale[k].is_nan()).then(|| start(k)),
         trial: trial[k],
         attempt: attempt[k],
         rank: rank[k],
@@ -216,6 +223,27 @@ fn sessions(group: &Group) -> Result<Vec<Session>> {
         completed_before: completed_before[k],
     };
     Ok((0..n).map(row).collect())
+}
+
+fn stops(group: &Group) -> Result<Vec<Stopped>> {
+    let at: Vec<f64> = column(group, "at")?;
+    let n = at.len();
+    let completed: Vec<u64> = sized(column(group, "completed")?, n)?;
+    let rule = sized(texts(group, "rule")?, n)?;
+    let setting = sized(texts(group, "setting")?, n)?;
+    let reason = sized(texts(group, "reason")?, n)?;
+    let row = |k: usize| {
+        let known = Rule::ALL.into_iter().find(|known| known.name() == rule[k]);
+        let unknown = || Refusal::Content(format!("unknown stopping rule {:?}", rule[k]));
+        Ok(Stopped {
+            at: at[k],
+            completed: completed[k],
+            rule: known.ok_or_else(unknown)?,
+            setting: setting[k].clone(),
+            reason: reason[k].clone(),
+        })
+    };
+    (0..n).map(row).collect()
 }
 
 fn refuse<T>(reason: String) -> Result<T> {

@@ -3,7 +3,7 @@
 use super::tables::{self, SECONDS, TIME, Table, axis, list, missing, number, text};
 use super::{Content, Curve, FORMAT, FORMAT_VERSION, PENDING, image};
 use crate::problem::{Goal, Outcome, Parameter, ParameterKind, Value};
-use crate::store::record::{Completed, Trial};
+use crate::store::record::{Completed, Start, Trial};
 use hdf5::{File, Group, Result};
 
 /// The bytes of an HDF5 file with this content.
@@ -13,6 +13,7 @@ pub(super) fn encode(content: &Content) -> Result<Vec<u8>> {
         trials(&file.create_group("trials")?, content)?;
         tasks(&file.create_group("tasks")?, content)?;
         sessions(&file.create_group("sessions")?, content)?;
+        stops(&file.create_group("stops")?, content)?;
         strategy(&file.create_group("strategy")?, content)?;
         completions(file, content)
     })?;
@@ -196,6 +197,14 @@ fn tasks(group: &Group, content: &Content) -> Result<()> {
     table.column("finished", &times(|a| a.finished), TIME, "end")?;
     table.texts("status", attempts.iter().map(|a| a.status.as_str()), "outcome")?;
     table.texts("reason", attempts.iter().map(|a| a.reason.as_str()), "why not ok")?;
+    let start = |f: fn(Start) -> f64| -> Vec<f64> {
+        attempts.iter().map(|a| a.start.map_or(f64::NAN, f)).collect()
+    };
+    let about = "time that the rank had nothing to do before; NaN: not known";
+    table.gappy("waited", &start(|s| s.waited_s), SECONDS, about)?;
+    let about =
+        "results that came after the trial was proposed and before it was given out; NaN: not known";
+    table.gappy("stale", &start(|s| s.stale as f64), "", about)?;
     Ok(())
 }
 
@@ -216,6 +225,19 @@ fn sessions(group: &Group, content: &Content) -> Result<()> {
         "trials proposed and not ended at any time",
     )?;
     table.column("completed_before", &numbers(|s| s.completed_before), "", "trials ended before it")?;
+    Ok(())
+}
+
+fn stops(group: &Group, content: &Content) -> Result<()> {
+    let stops = &content.history.stops;
+    let rows: Vec<u64> = (0..stops.len() as u64).collect();
+    let table = Table::new(group, "row", &rows, "stopping rule that held")?;
+    table.column("at", &stops.iter().map(|s| s.at).collect::<Vec<f64>>(), TIME, "when")?;
+    let completed: Vec<u64> = stops.iter().map(|s| s.completed).collect();
+    table.column("completed", &completed, "", "trials ended by then")?;
+    table.texts("rule", stops.iter().map(|s| s.rule.name()), "its key in strategy.stop")?;
+    table.texts("setting", stops.iter().map(|s| s.setting.as_str()), "key and value")?;
+    table.texts("reason", stops.iter().map(|s| s.reason.as_str()), "what was found")?;
     Ok(())
 }
 

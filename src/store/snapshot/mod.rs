@@ -3,15 +3,16 @@
 //! A snapshot is made in memory, sealed with a checksum, written beside the old one, synced, read
 //! back from there and compared, and only then renamed; the old one stays as `history.previous.h5`.
 //!
-//! Layout of format version 1. Root attributes: `format`, `format_version`, `writer_version`,
+//! Layout of format version 2. Root attributes: `format`, `format_version`, `writer_version`,
 //! `mpi_version`, `hdf5_version`, `seed`, `study` (the file as given), `resolved` (as understood, JSON),
 //! `host`, `job`, `records`.
 //!
 //! | group or dataset | rows | content |
 //! |---|---|---|
 //! | `/trials` | `id` | `status failure reason origin seen created started finished generation_s evaluation_s`, `parameters` (by `parameter`), `integers` (by `integer`), `objectives sem` (by `objective`), `metrics metrics_sem` (by `metric`), `acceptable` with the attribute `outcome_constraints` |
-//! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason` |
+//! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason`, and from version 2 on `waited stale` |
 //! | `/sessions` | `row` | one per start of the program: `at host job evaluators capacity completed_before` |
+//! | `/stops` | `row` | one per stopping rule that held: `at completed rule setting reason`; not in version 1 |
 //! | `/strategy` | `trial` | `length` of the strategy's state after this proposal, where it changed; `memory` (by `byte`): these states one behind the other |
 //! | `/completions` | | trials in the order in which they ended |
 //! | `/hypervolume` | `completions` | hypervolume of the front of acceptable trials so far; attribute `reference_point` |
@@ -41,7 +42,7 @@ use std::path::Path;
 /// Root attribute `format`.
 const FORMAT: &str = "paretorank-history";
 /// Newest format that this release reads, and the one that it writes.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 /// Status of a trial that has not ended.
 const PENDING: &str = "pending";
 
@@ -131,7 +132,8 @@ fn digest(history: &History) -> u32 {
         hasher.update(&bytes.expect("a history always encodes"));
     };
     add(postcard::to_stdvec(&(&history.sessions, &history.attempts)));
-    add(postcard::to_stdvec(&(&history.completions, history.records)));
+    add(postcard::to_stdvec(&history.attempts.iter().map(|a| a.start).collect::<Vec<_>>()));
+    add(postcard::to_stdvec(&(&history.completions, &history.stops, history.records)));
     for trial in &history.trials {
         add(postcard::to_stdvec(&(&trial.proposed, &trial.completed)));
     }

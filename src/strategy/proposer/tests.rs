@@ -36,6 +36,8 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             trials,
             ready: 0,
             in_flight: None,
+            patience_s: 60.0,
+            stop: Default::default(),
         },
         evaluator: Evaluator::Builtin(Builtin {
             function: "dtlz2".into(),
