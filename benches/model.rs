@@ -2,7 +2,7 @@
 
 use criterion::Criterion;
 use paretorank::acquisition::{Boxes, Directions};
-use paretorank::gp::{Data, Hyper, Posterior, fit};
+use paretorank::gp::{Data, Family, Hyper, Posterior, fit};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn model(criterion: &mut Criterion) {
         let rows: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
         let y: Vec<f64> = x.iter().map(|x| (6.0 * x[0]).sin() + x.iter().sum::<f64>()).collect();
         let (data, _) = Data::new(&rows, &y, &vec![None; n]);
-        let start = Hyper::initial(d);
+        let start = Hyper::initial(Family::Rational, d);
         criterion.bench_function(&format!("fit d={d} n={n}"), |b| b.iter(|| fit(&data, &start)));
         let posterior = Posterior::new(&data, &start).expect("the covariance is positive");
         let (mut dmean, mut dsd) = (vec![0.0; d], vec![0.0; d]);

@@ -1,6 +1,8 @@
 //! Training data of one objective.
 
-use ndarray::{Array1, Array2};
+use super::hyper::Bowl;
+use super::inputs::Inputs;
+use ndarray::{Array1, Array2, Axis};
 
 /// Least variance of the noise on standardised values: keeps the covariance well conditioned where
 /// an evaluation is deterministic.
@@ -52,6 +54,22 @@ impl Data {
         let y = values.iter().map(|v| scaling.apply(*v)).collect();
         let noise = sems.iter().map(|s| s.map(|s| (s / scaling.sd).powi(2))).collect();
         (Self { x, y, noise }, scaling)
+    }
+
+    /// The points, coordinate by coordinate.
+    pub(super) fn inputs(&self, bowl: &Bowl) -> Inputs {
+        let flat = self.x.as_slice().expect("data are stored row by row");
+        Inputs::new(flat.chunks_exact(self.x.ncols().max(1)), self.x.ncols(), bowl)
+    }
+
+    /// The observations at these positions.
+    pub fn take(&self, positions: impl Iterator<Item = usize>) -> Self {
+        let positions: Vec<usize> = positions.collect();
+        Self {
+            x: self.x.select(Axis(0), &positions),
+            y: self.y.select(Axis(0), &positions),
+            noise: positions.iter().map(|i| self.noise[*i]).collect(),
+        }
     }
 
     /// Number of observations.

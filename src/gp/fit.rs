@@ -2,11 +2,12 @@
 
 use super::data::Data;
 use super::factor::{Factor, NotPositive};
-use super::hyper::{Hyper, NOISE, RADIUS_WEIGHT, SIGNAL};
-use super::kernel::{Kernel, LogGradient};
+use super::hyper::{Family, Hyper, NOISE, RADIUS_WEIGHT, SIGNAL};
+use super::inputs::Inputs;
+use super::kernel::Kernel;
 use super::prior::negative_log_prior;
 use crate::optimize::minimize;
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 /// Iterations of one fit: more changed nothing in the quality of the proposals.
 const ITERATIONS: u64 = 40;
@@ -18,39 +19,34 @@ const ITERATIONS: u64 = 40;
 /// The covariance at the start is not positive definite; later trouble ends the search at the best
 /// hyperparameters met.
 pub fn fit(data: &Data, start: &Hyper) -> Result<Hyper, NotPositive> {
-    let (lower, upper) = Hyper::bounds(start.dimension());
+    let family = start.family();
+    let bowl = start.bowl();
+    let inputs = data.inputs(bowl);
+    let (lower, upper) = Hyper::bounds(family, start.dimension());
     let cost = |theta: &[f64], gradient: &mut [f64]| {
-        Hyper::from_vector(theta.to_vec())
-            .and_then(|hyper| negative_log_posterior(data, &hyper, gradient).ok())
+        Hyper::from_vector(family, theta.to_vec(), bowl.clone())
+            .and_then(|hyper| at(data, &inputs, &hyper, gradient).ok())
             .unwrap_or(f64::NAN)
     };
     let found = minimize(cost, start.vector(), &lower, &upper, ITERATIONS);
-    let found = found.ok().and_then(|minimum| Hyper::from_vector(minimum.x));
+    let found = found.ok().and_then(|minimum| Hyper::from_vector(family, minimum.x, bowl.clone()));
     found.ok_or(NotPositive(data.len()))
 }
 
-/// Covariance of the observations (n × n, noise included), and ρ of each.
-pub(super) fn covariance(data: &Data, hyper: &Hyper, kernel: &Kernel) -> (Array2<f64>, Vec<f64>) {
+/// Covariance of the observations (n × n, noise included).
+pub(super) fn covariance(data: &Data, inputs: &Inputs, hyper: &Hyper, kernel: &Kernel) -> Array2<f64> {
     let n = data.len();
-    let rows: Vec<&[f64]> = rows(&data.x);
-    let rho: Vec<f64> = rows.iter().map(|x| Kernel::radius(x)).collect();
-    let mut r = vec![0.0; hyper.dimension()];
     let mut k = Array2::zeros((n, n));
     for i in 0..n {
-        for j in 0..i {
-            let r_rho = kernel.saturations(rows[i], rows[j], rho[i], rho[j], &mut r);
-            let value = kernel.value(&r, r_rho);
+        let x = inputs.point(i);
+        let row = kernel.row(&x, inputs, i);
+        for (j, value) in row.value.into_iter().enumerate() {
             k[[i, j]] = value;
             k[[j, i]] = value;
         }
-        k[[i, i]] = kernel.signal + data.noise_of(i, hyper.noise());
+        k[[i, i]] = kernel.variance() + data.noise_of(i, hyper.noise());
     }
-    (k, rho)
-}
-
-pub(super) fn rows(x: &Array2<f64>) -> Vec<&[f64]> {
-    let flat = x.as_slice().expect("data are stored row by row");
-    (0..x.nrows()).map(|i| &flat[i * x.ncols()..(i + 1) * x.ncols()]).collect()
+    k
 }
 
 /// Minus the log of marginal likelihood times prior, up to a constant, with its gradient with respect
@@ -63,59 +59,65 @@ pub fn negative_log_posterior(
     hyper: &Hyper,
     gradient: &mut [f64],
 ) -> Result<f64, NotPositive> {
+    at(data, &data.inputs(hyper.bowl()), hyper, gradient)
+}
+
+fn at(data: &Data, inputs: &Inputs, hyper: &Hyper, gradient: &mut [f64]) -> Result<f64, NotPositive> {
     let (n, d) = (data.len(), hyper.dimension());
     let kernel = Kernel::new(hyper);
-    let (covariance, rho) = covariance(data, hyper, &kernel);
-    let factor = Factor::new(&covariance, kernel.signal)?;
-    let (mean, residual) = whitened_residual(data, &factor);
+    let covariance = covariance(data, inputs, hyper, &kernel);
+    let factor = Factor::new(&covariance, kernel.variance())?;
+    let (mean, residual) = whitened_residual(data.y.as_slice().expect("one row"), &factor);
     debug_assert!(mean.is_finite());
     let alpha = factor.unwhiten(&residual);
     let precision = factor.precision();
     gradient.fill(0.0);
     let prior = negative_log_prior(hyper, gradient);
-    let squares: f64 = residual.iter().map(|z| z * z).sum();
-    let value = 0.5 * squares + 0.5 * factor.log_det + prior;
+    let value = 0.5 * residual.dot(&residual) + 0.5 * factor.log_det + prior;
 
     // ∂/∂θ of minus the log likelihood is −½ tr(B ∂K/∂θ), B = α αᵀ − K⁻¹.
-    let b = |i: usize, j: usize| alpha[i] * alpha[j] - precision[[i, j]];
-    let rows = rows(&data.x);
-    let mut sums = LogGradient::zeros(d);
-    let mut r = vec![0.0; d];
-    let mut signal = 0.0;
+    let shared = hyper.shared_at();
+    let (mut lengths, mut weights) = (vec![0.0; d], vec![0.0; d]);
+    let (mut signal, mut radius) = (0.0, 0.0);
     for i in 0..n {
-        for j in 0..i {
-            let r_rho = kernel.saturations(rows[i], rows[j], rho[i], rho[j], &mut r);
-            let weight = b(i, j) * covariance[[i, j]];
-            signal += weight;
-            Kernel::add_log_gradient(weight, &r, r_rho, &mut sums);
-        }
-        signal += 0.5 * b(i, i) * kernel.signal;
-        let inferred = data.noise[i].is_none() && data.noise_of(i, hyper.noise()) == hyper.noise();
-        if inferred {
-            gradient[2 * d + NOISE] -= 0.5 * b(i, i) * hyper.noise();
+        let x = inputs.point(i);
+        // Once more: to keep every row would cost more memory traffic than it saves arithmetic.
+        let row = kernel.row(&x, inputs, i);
+        let b: Vec<f64> = (0..i).map(|j| alpha[i] * alpha[j] - precision[[i, j]]).collect();
+        let c: Vec<f64> = b.iter().zip(&row.slope).map(|(b, s)| b * s).collect();
+        radius += kernel.add_log_slopes(&x, inputs, &c, &mut lengths, &mut weights);
+        let own = alpha[i] * alpha[i] - precision[[i, i]];
+        let others: f64 = b.iter().zip(&row.value).map(|(b, k)| b * k).sum();
+        signal += others + 0.5 * own * kernel.variance();
+        if data.noise[i].is_none() && data.noise_of(i, hyper.noise()) == hyper.noise() {
+            gradient[shared + NOISE] -= 0.5 * own * hyper.noise();
         }
     }
-    kernel.finish_log_gradient(&mut sums);
+    if hyper.family() == Family::Rational {
+        gradient[shared + RADIUS_WEIGHT] -= radius;
+    }
+    gradient[shared + SIGNAL] -= signal;
     for j in 0..d {
-        gradient[j] -= sums.weights[j];
-        gradient[d + j] -= sums.lengths[j];
+        gradient[j] -= lengths[j];
+        if !hyper.log_weights().is_empty() {
+            gradient[d + j] -= weights[j];
+        }
     }
-    gradient[2 * d + RADIUS_WEIGHT] -= sums.radius;
-    gradient[2 * d + SIGNAL] -= signal;
     Ok(value)
 }
 
 /// The best constant mean, and L⁻¹ (y − mean).
-pub(super) fn whitened_residual(data: &Data, factor: &Factor) -> (f64, Vec<f64>) {
-    let ones = factor.whiten(&vec![1.0; data.len()]);
-    let values = factor.whiten(data.y.as_slice().expect("one row"));
+pub(super) fn whitened_residual(y: &[f64], factor: &Factor) -> (f64, Array1<f64>) {
+    let ones = factor.whiten(&vec![1.0; y.len()]);
+    let values = factor.whiten(y);
     let mean = ones.dot(&values) / ones.dot(&ones);
-    (mean, values.iter().zip(&ones).map(|(v, o)| v - mean * o).collect())
+    (mean, values - mean * ones)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gp::Bowl;
     use rand::RngExt;
 
     fn random_data(n: usize, d: usize, seed: u64, known_noise: bool) -> Data {
@@ -132,18 +134,21 @@ mod tests {
 
     #[test]
     fn gradient_agrees_with_central_differences() {
-        for (n, d, known) in [(12, 3, false), (15, 6, true), (2, 1, false)] {
+        let cases = [(12, 3, false), (15, 6, true), (2, 1, false), (23, 5, false)];
+        let all = cases.into_iter().flat_map(|case| Family::ALL.map(|family| (case, family)));
+        for ((n, d, known), family) in all {
             let data = random_data(n, d, n as u64, known);
-            let mut theta = Hyper::initial(d).vector().to_vec();
+            let bowl = Bowl::about((0..d).map(|j| 0.3 + 0.1 * j as f64).collect());
+            let mut theta = Hyper::initial(family, d).vector().to_vec();
             for (k, t) in theta.iter_mut().enumerate() {
                 *t += 0.3 * (k as f64).sin();
             }
             let at = |theta: &[f64]| {
-                let hyper = Hyper::from_vector(theta.to_vec()).unwrap();
+                let hyper = Hyper::from_vector(family, theta.to_vec(), bowl.clone()).unwrap();
                 negative_log_posterior(&data, &hyper, &mut vec![0.0; theta.len()]).unwrap()
             };
             let mut gradient = vec![0.0; theta.len()];
-            let hyper = Hyper::from_vector(theta.clone()).unwrap();
+            let hyper = Hyper::from_vector(family, theta.clone(), bowl.clone()).unwrap();
             negative_log_posterior(&data, &hyper, &mut gradient).unwrap();
             for k in 0..theta.len() {
                 let step = 1e-5;
@@ -152,7 +157,11 @@ mod tests {
                 down[k] -= step;
                 let slope = (at(&up) - at(&down)) / (2.0 * step);
                 let error = (slope - gradient[k]).abs() / slope.abs().max(1.0);
-                assert!(error < 1e-6, "n={n} d={d} theta[{k}]: {slope} against {}", gradient[k]);
+                assert!(
+                    error < 1e-6,
+                    "{family:?} n={n} d={d} theta[{k}]: {slope} against {}",
+                    gradient[k]
+                );
             }
         }
     }
@@ -165,7 +174,7 @@ mod tests {
         let values: Vec<f64> = points.iter().map(|p| (6.0 * p[1]).sin()).collect();
         let slices: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
         let (data, _) = Data::new(&slices, &values, &[None; 60]);
-        let start = Hyper::initial(6);
+        let start = Hyper::initial(Family::Rational, 6);
         let fitted = fit(&data, &start).unwrap();
         let value =
             |h: &Hyper| negative_log_posterior(&data, h, &mut vec![0.0; h.vector().len()]).unwrap();

@@ -9,12 +9,14 @@ mod data;
 mod factor;
 mod fit;
 mod hyper;
+mod inputs;
 mod kernel;
+mod loops;
 mod posterior;
 mod prior;
 
 pub use data::{Data, Scaling};
 pub use factor::NotPositive;
 pub use fit::{fit, negative_log_posterior};
-pub use hyper::Hyper;
+pub use hyper::{Bowl, Family, Hyper};
 pub use posterior::{Posterior, Prediction};

@@ -1,39 +1,47 @@
 //! The function whose maximum is the next candidate, over the unit cube.
 
 use super::model::Model;
+use super::process::Process;
 use crate::acquisition::{Boxes, Directions, Improvement, MOST_BOX_OBJECTIVES, hazard, log_cdf};
+use crate::gp::Prediction;
 use crate::pareto;
 use crate::problem::Problem;
 use crate::strategy::{Ledger, StrategyError};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
 /// Directions for more objectives than boxes can do.
 const DIRECTIONS: usize = 128;
 
-/// Log expected hypervolume improvement, weighed by the probability of being feasible.
-pub struct Acquire {
-    model: Model,
+/// Log expected hypervolume improvement, weighed by the probability that every condition holds.
+pub struct Acquire<'a> {
+    model: &'a Model,
     improvement: Improvement,
+    /// Standardised value of 0 for every condition: above it for feasibility, below it for slacks.
+    zeros: Vec<f64>,
     /// Unit-cube points of the non-dominated trials.
     pub front: Vec<Vec<f64>>,
     dimension: usize,
 }
 
-impl Acquire {
+impl<'a> Acquire<'a> {
     /// The acquisition after what the ledger holds.
     pub fn new(
         problem: &Problem,
         ledger: &Ledger,
-        model: Model,
+        model: &'a Model,
         rng: &mut ChaCha8Rng,
     ) -> Result<Self, StrategyError> {
-        let (units, values): (Vec<Vec<f64>>, Vec<Vec<f64>>) =
-            ledger.ok().map(|(x, y)| (x.to_vec(), y.to_vec())).unzip();
-        let reference = pareto::reference_point(&problem.minimized_thresholds(), &values)
+        let (units, values) = model.front_values(ledger);
+        let thresholds = problem.minimized_thresholds();
+        let of_all = || ledger.ok().map(|(_, y)| y.to_vec()).collect::<Vec<_>>();
+        // Before anything is acceptable, what is not says where values lie.
+        let reference = pareto::reference_point(&thresholds, &values)
+            .or_else(|| pareto::reference_point(&thresholds, &of_all()))
             .ok_or(StrategyError::NoValues)?;
         let scale = |y: &[f64]| -> Vec<f64> {
-            y.iter().zip(&model.scalings).map(|(y, scaling)| scaling.apply(*y)).collect()
+            y.iter().zip(model.objectives()).map(|(y, p)| p.scaling.apply(*y)).collect()
         };
         let reference = scale(&reference);
         let best = pareto::non_dominated(&values);
@@ -45,11 +53,12 @@ impl Acquire {
             let directions = (0..DIRECTIONS).map(|_| direction(m, rng)).collect();
             Improvement::Directions(Directions::new(&front_values, &reference, directions))
         };
-        for believed in &model.believed {
+        for believed in model.believed() {
             improvement.insert(believed);
         }
-        let front = best.into_iter().map(|i| units[i].clone()).collect();
-        Ok(Self { model, improvement, front, dimension: problem.space.dimension() })
+        let front = best.into_iter().map(|i| units[i].to_vec()).collect();
+        let zeros = model.conditions().iter().map(|p| p.scaling.apply(0.0)).collect();
+        Ok(Self { model, improvement, zeros, front, dimension: problem.space.dimension() })
     }
 
     /// d.
@@ -59,51 +68,66 @@ impl Acquire {
 
     /// Value at a point of the unit cube.
     pub fn value(&self, x: &[f64]) -> f64 {
-        let predictions = self.model.objectives.iter().map(|p| p.predict(x));
-        let (mean, sd): (Vec<f64>, Vec<f64>) = predictions.map(|p| (p.mean, p.sd)).unzip();
-        let gain = self.improvement.log_value(&mean, &sd);
-        gain + self.feasibility(x, None)
+        self.combine(self.model.processes.iter().map(|p| p.posterior.predict(x)))
     }
 
-    /// The same; ∂/∂x goes to `gradient` (length d).
+    /// Values at many points.
+    pub fn values(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        let predict = |p: &Process| p.posterior.predict_all(points);
+        let of_process: Vec<Vec<Prediction>> = self.model.processes.par_iter().map(predict).collect();
+        let value = |i: usize| self.combine(of_process.iter().map(|p| p[i]));
+        (0..points.len()).into_par_iter().map(value).collect()
+    }
+
+    /// Value at a point; ∂/∂x goes to `gradient` (length d).
     pub fn value_with_gradient(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
-        let (m, d) = (self.model.objectives.len(), self.dimension);
-        let (mut mean, mut sd) = (vec![0.0; m], vec![0.0; m]);
-        let mut slopes = vec![0.0; 2 * m * d];
-        for (k, slopes) in slopes.chunks_exact_mut(2 * d).enumerate() {
+        let (m, d) = (self.model.objectives().len(), self.dimension);
+        let mut slopes = vec![0.0; 2 * self.model.processes.len() * d];
+        let predict = |(slopes, process): (&mut [f64], &Process)| {
             let (dmean, dsd) = slopes.split_at_mut(d);
-            let prediction = self.model.objectives[k].predict_with_gradient(x, dmean, dsd);
-            (mean[k], sd[k]) = (prediction.mean, prediction.sd);
-        }
+            process.posterior.predict_with_gradient(x, dmean, dsd)
+        };
+        let there: Vec<Prediction> =
+            slopes.chunks_exact_mut(2 * d).zip(&self.model.processes).map(predict).collect();
+        let (mean, sd): (Vec<f64>, Vec<f64>) = there[..m].iter().map(|p| (p.mean, p.sd)).unzip();
         let (mut by_mean, mut by_sd) = (vec![0.0; m], vec![0.0; m]);
-        let gain = self.improvement.log_value_with_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
+        let mut value = self.improvement.log_value_with_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
+        for (k, there) in there[m..].iter().enumerate() {
+            let (log, dmean, dsd) = self.condition(k, there);
+            value += log;
+            by_mean.push(dmean);
+            by_sd.push(dsd);
+        }
         gradient.fill(0.0);
-        for (k, slopes) in slopes.chunks_exact(2 * d).enumerate() {
-            for j in 0..d {
-                gradient[j] += by_mean[k] * slopes[j] + by_sd[k] * slopes[d + j];
+        for ((slopes, by_mean), by_sd) in slopes.chunks_exact(2 * d).zip(by_mean).zip(by_sd) {
+            let (dmean, dsd) = slopes.split_at(d);
+            for ((g, dmean), dsd) in gradient.iter_mut().zip(dmean).zip(dsd) {
+                *g += by_mean * dmean + by_sd * dsd;
             }
         }
-        gain + self.feasibility(x, Some(gradient))
+        value
     }
 
-    /// Log probability that a design is feasible; its gradient is added.
-    fn feasibility(&self, x: &[f64], gradient: Option<&mut [f64]>) -> f64 {
-        let Some((posterior, zero)) = &self.model.feasibility else { return 0.0 };
-        let d = self.dimension;
-        let (mut dmean, mut dsd) = (vec![0.0; d], vec![0.0; d]);
-        let there = match gradient {
-            Some(_) => posterior.predict_with_gradient(x, &mut dmean, &mut dsd),
-            None => posterior.predict(x),
+    fn combine(&self, there: impl Iterator<Item = Prediction>) -> f64 {
+        let there: Vec<Prediction> = there.collect();
+        let (objectives, conditions) = there.split_at(self.model.objectives().len());
+        let (mean, sd): (Vec<f64>, Vec<f64>) = objectives.iter().map(|p| (p.mean, p.sd)).unzip();
+        let conditions = conditions.iter().enumerate().map(|(k, p)| self.condition(k, p).0);
+        self.improvement.log_value(&mean, &sd) + conditions.sum::<f64>()
+    }
+
+    /// Log probability that condition `k` holds, and its derivatives with respect to μ and σ.
+    fn condition(&self, k: usize, there: &Prediction) -> (f64, f64, f64) {
+        let process = &self.model.conditions()[k];
+        // A label is right or wrong with its noise, a slack is what it is without.
+        let (sign, noise) = match process.quantity {
+            super::quantity::Quantity::Feasibility => (1.0, process.posterior.noise()),
+            _ => (-1.0, 0.0),
         };
-        let spread = (there.sd * there.sd + posterior.noise()).sqrt();
-        let z = (there.mean - zero) / spread;
-        if let Some(gradient) = gradient {
-            let slope = hazard(z) / spread;
-            for j in 0..d {
-                gradient[j] += slope * (dmean[j] - z * there.sd / spread * dsd[j]);
-            }
-        }
-        log_cdf(z)
+        let spread = (there.sd * there.sd + noise).sqrt();
+        let z = sign * (there.mean - self.zeros[k]) / spread;
+        let slope = hazard(z) / spread;
+        (log_cdf(z), sign * slope, -slope * z * there.sd / spread)
     }
 }
 

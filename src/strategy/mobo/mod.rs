@@ -3,24 +3,24 @@
 //!
 //! Pending trials are part of the model: each process believes its own mean there, so that the next
 //! candidate goes elsewhere. Failed trials are treated alike: no value, but no second visit either.
-//! Infeasible trials train a process of their own, whose probability weighs the improvement.
+//! Infeasible trials train a process of their own, and so does every outcome constraint; the
+//! probabilities that all is well weigh the improvement.
 
 mod acquire;
 mod model;
+mod process;
+mod quantity;
 mod search;
 
 use super::{Ledger, Strategy, StrategyError, Timings};
 use crate::problem::{Problem, Region, TrialId};
+use acquire::Acquire;
 use model::{Fitted, Model};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-/// Hyperparameters are fitted again when the number of values has grown by this share; in between
-/// the last ones serve.
-const REFIT_GROWTH: f64 = 0.08;
-
 /// Version of [`Memory`].
-const MEMORY_VERSION: u8 = 1;
+const MEMORY_VERSION: u8 = 2;
 
 /// The strategy `mobo`.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Mobo {
     region: Region,
     seed: u64,
     fitted: Option<Fitted>,
+    /// Conditioned with these hyperparameters; made anew after a fit and after a restart.
+    model: Option<Model>,
     timings: Timings,
 }
 
@@ -42,12 +44,14 @@ struct Memory {
 impl Mobo {
     /// The strategy for a problem, whose linear constraints leave the region `region`.
     pub fn new(problem: &Problem, region: Region, seed: u64) -> Self {
-        Self { problem: problem.clone(), region, seed, fitted: None, timings: Timings::default() }
-    }
-
-    fn refit_due(&self, values: usize) -> bool {
-        let due = |f: &Fitted| values as f64 >= f.values as f64 * (1.0 + REFIT_GROWTH);
-        self.fitted.as_ref().is_none_or(due)
+        Self {
+            problem: problem.clone(),
+            region,
+            seed,
+            fitted: None,
+            model: None,
+            timings: Timings::default(),
+        }
     }
 }
 
@@ -57,25 +61,28 @@ impl Strategy for Mobo {
     }
 
     fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError> {
-        let values = ledger.ok().count();
-        if values == 0 {
+        if ledger.ok().next().is_none() {
             return Err(StrategyError::NoValues);
         }
         let begun = Instant::now();
-        if self.refit_due(values) {
+        if self.fitted.as_ref().is_none_or(|f| !f.fits(ledger) || f.is_due(ledger)) {
             // A fit that fails leaves the last good hyperparameters.
-            match (model::fit(ledger, self.fitted.as_ref()), &self.fitted) {
-                (Ok(fitted), _) => self.fitted = Some(fitted),
+            match (Fitted::new(ledger, self.fitted.as_ref()), &self.fitted) {
+                (Ok(fitted), _) => (self.fitted, self.model) = (Some(fitted), None),
                 (Err(error), None) => return Err(error),
                 (Err(_), Some(_)) => {}
             }
         }
         let fitted = self.fitted.as_ref().ok_or(StrategyError::NoValues)?;
-        let mut rng = crate::rng::stream(self.seed, "mobo", trial);
-        let model = Model::new(ledger, fitted)?;
+        let model = match &mut self.model {
+            Some(model) => model,
+            none => none.insert(Model::new(ledger, fitted)?),
+        };
+        model.update(ledger);
         let modelled = Instant::now();
-        let acquire = acquire::Acquire::new(&self.problem, ledger, model, &mut rng)?;
-        let found = search::maximize(&acquire, &self.region, &mut rng);
+        let mut rng = crate::rng::stream(self.seed, "mobo", trial);
+        let acquire = Acquire::new(&self.problem, ledger, model, &mut rng)?;
+        let found = search::maximize(&acquire, &self.region, ledger.pending().len(), &mut rng);
         self.timings.fit_s += (modelled - begun).as_secs_f64();
         self.timings.acquisition_s += modelled.elapsed().as_secs_f64();
         found
@@ -91,13 +98,25 @@ impl Strategy for Mobo {
     }
 
     fn recall(&mut self, memory: &[u8]) -> Result<(), StrategyError> {
-        let memory: Memory =
-            postcard::from_bytes(memory).map_err(|e| StrategyError::Memory(e.to_string()))?;
-        if memory.version != MEMORY_VERSION {
-            let reason = format!("mobo, version {}; known is {MEMORY_VERSION}", memory.version);
-            return Err(StrategyError::Memory(reason));
+        let unreadable = |reason: String| Err(StrategyError::Memory(reason));
+        match memory.first() {
+            Some(&MEMORY_VERSION) => {}
+            // Of an earlier release: its hyperparameters mean other things, so the next fit begins
+            // afresh.
+            Some(&(1..MEMORY_VERSION)) => {
+                (self.fitted, self.model) = (None, None);
+                return Ok(());
+            }
+            other => return unreadable(format!("mobo, version {other:?}; known is {MEMORY_VERSION}")),
         }
-        self.fitted = memory.fitted;
+        let memory: Memory = match postcard::from_bytes(memory) {
+            Ok(memory) => memory,
+            Err(error) => return unreadable(error.to_string()),
+        };
+        // The same fit goes with the same conditioned processes: a withdrawn candidate changed none.
+        if memory.fitted != self.fitted {
+            (self.fitted, self.model) = (memory.fitted, None);
+        }
         Ok(())
     }
 }

@@ -1,29 +1,52 @@
-//! The processes: one per objective, and one for feasibility where anything was infeasible.
+//! All processes together, and what they believe about trials that have no values (yet).
 
-use crate::gp::{self, Data, Hyper, NotPositive, Posterior, Scaling};
+use super::process::{self, Process};
+use super::quantity::{Quantity, chosen};
+use crate::gp::{Hyper, NotPositive};
+use crate::pareto;
+use crate::problem::TrialId;
 use crate::strategy::{Ledger, Observed, StrategyError};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// Hyperparameters are fitted again when the trials learnt from have grown by this share; in between
+/// the last ones serve.
+const REFIT_GROWTH: f64 = 0.08;
+/// The form of each process is chosen again when they have grown by this factor.
+const JUDGE_GROWTH: f64 = 1.3;
+/// Pending trials beyond so many only count by where their objectives are believed to lie: each
+/// narrows the processes at the price of one more row.
+pub const MOST_BELIEVED: usize = 256;
+/// How many failed trials, the latest ones, keep candidates away.
+const MOST_FAILED: usize = 64;
+/// Weight of the cube's centre, in trials, in the centre of good designs.
+const CENTRE_WEIGHT: f64 = 10.0;
+
 /// Hyperparameters and when they were fitted.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {
-    /// Number of trials with values.
-    pub values: usize,
-    objectives: Vec<Hyper>,
-    feasibility: Option<Hyper>,
+    /// Ended trials then.
+    seen: usize,
+    /// Trials learnt from then.
+    trials: usize,
+    /// The same when the forms were last chosen.
+    judged: usize,
+    /// In the order of [`Quantity::all`].
+    hypers: Vec<Hyper>,
 }
 
-/// Every process, conditioned on what is known and on its own belief about what is pending.
+/// Every process, conditioned on what was observed and on its own belief about what is pending.
+#[derive(Debug)]
 pub struct Model {
-    /// One per objective.
-    pub objectives: Vec<Posterior>,
-    /// Of each objective.
-    pub scalings: Vec<Scaling>,
-    /// Labels +1 for ok and −1 for infeasible, and the standardised value of 0.
-    pub feasibility: Option<(Posterior, f64)>,
-    /// Believed standardised objectives of the pending trials.
-    pub believed: Vec<Vec<f64>>,
+    pub processes: Vec<Process>,
+    /// Number of objectives: theirs are the first processes.
+    objectives: usize,
+    /// Ended trials that it knows.
+    seen: usize,
+    /// Trials that are believed in, and the standardised objectives believed of them.
+    believed: Vec<(TrialId, Vec<f64>)>,
+    /// The first so many of them are in the processes.
+    rows: usize,
 }
 
 impl From<NotPositive> for StrategyError {
@@ -32,86 +55,154 @@ impl From<NotPositive> for StrategyError {
     }
 }
 
-/// Fits all hyperparameters, starting from the last fit where there is one.
-pub fn fit(ledger: &Ledger, last: Option<&Fitted>) -> Result<Fitted, StrategyError> {
-    let data = training(ledger);
-    let d = ledger.problem().space.dimension();
-    let fit_one = |(k, (data, _)): (usize, &(Data, Scaling))| {
-        let warm = last.and_then(|l| l.objectives.get(k));
-        gp::fit(data, warm.unwrap_or(&Hyper::initial(d)))
-    };
-    let objectives = data.par_iter().enumerate().map(fit_one).collect::<Result<Vec<_>, _>>()?;
-    let feasibility = match labels(ledger) {
-        Some((data, _)) => {
-            let warm = last.and_then(|l| l.feasibility.as_ref());
-            Some(gp::fit(&data, warm.unwrap_or(&Hyper::initial(d)))?)
-        }
-        None => None,
-    };
-    Ok(Fitted { values: ledger.ok().count(), objectives, feasibility })
-}
+impl Fitted {
+    /// Whether so much has come since, or something never seen before, that it is time for a fit.
+    pub fn is_due(&self, ledger: &Ledger) -> bool {
+        let new = ledger.observed()[self.seen..].iter().filter(|o| tells(o)).count();
+        new as f64 >= REFIT_GROWTH * self.trials as f64
+            || Quantity::all(ledger).len() != self.hypers.len()
+    }
 
-impl Model {
-    /// Conditions the processes. Nothing is carried over from an earlier proposal but the
-    /// hyperparameters, so that a restart arrives at the same bits.
-    pub fn new(ledger: &Ledger, fitted: &Fitted) -> Result<Self, StrategyError> {
-        let data = training(ledger);
-        let no_visit: Vec<&[f64]> = ledger.observed().iter().filter(failed).map(unit).collect();
-        let pending: Vec<&[f64]> = ledger.pending().iter().map(|(_, x)| x.as_slice()).collect();
-        let condition = |((data, _), hyper): (&(Data, Scaling), &Hyper)| {
-            let mut posterior = Posterior::new(data, hyper)?;
-            for x in &no_visit {
-                posterior.believe(x);
-            }
-            let believed: Vec<f64> = pending.iter().map(|x| posterior.believe(x)).collect();
-            Ok((posterior, believed))
+    /// Whether it was made with this ledger, as far as numbers tell.
+    pub fn fits(&self, ledger: &Ledger) -> bool {
+        self.seen <= ledger.observed().len() && self.hypers.len() <= Quantity::all(ledger).len()
+    }
+
+    /// Fits all hyperparameters, starting from the last fit where there is one.
+    pub fn new(ledger: &Ledger, last: Option<&Fitted>) -> Result<Self, StrategyError> {
+        let seen = ledger.observed();
+        let rows = chosen(seen);
+        let grown = |l: &Fitted| rows.len() as f64 >= JUDGE_GROWTH * l.judged as f64;
+        let judge = last.is_none_or(grown);
+        let centre = centre(ledger);
+        let fit_one = |(at, quantity): (usize, Quantity)| {
+            let (data, _) = quantity.data(rows.iter().map(|i| &seen[*i]));
+            let warm = last.and_then(|l| l.hypers.get(at));
+            process::fit(&data, warm, judge, &centre)
         };
-        let pairs = data.par_iter().zip(&fitted.objectives).map(condition);
-        let (objectives, believed): (Vec<_>, Vec<Vec<f64>>) =
-            pairs.collect::<Result<Vec<_>, NotPositive>>()?.into_iter().unzip();
-        let feasibility = match labels(ledger) {
-            Some((data, scaling)) => {
-                // The first infeasible trial may have come since the last fit.
-                let d = ledger.problem().space.dimension();
-                let hyper = fitted.feasibility.clone().unwrap_or_else(|| Hyper::initial(d));
-                Some((Posterior::new(&data, &hyper)?, scaling.apply(0.0)))
-            }
-            None => None,
-        };
-        let believed = (0..pending.len())
-            .map(|i| believed.iter().map(|of_objective| of_objective[i]).collect())
-            .collect();
-        let scalings = data.iter().map(|(_, scaling)| *scaling).collect();
-        Ok(Self { objectives, scalings, feasibility, believed })
+        let quantities = Quantity::all(ledger).into_par_iter().enumerate();
+        let hypers = quantities.map(fit_one).collect::<Result<Vec<_>, _>>()?;
+        let judged = if judge { rows.len() } else { last.map_or(0, |l| l.judged) };
+        Ok(Self { seen: seen.len(), trials: rows.len(), judged, hypers })
     }
 }
 
-fn failed(observed: &&Observed) -> bool {
-    observed.objectives.is_none() && !observed.infeasible
+fn tells(observed: &Observed) -> bool {
+    observed.objectives.is_some() || observed.infeasible
 }
 
-fn unit(observed: &Observed) -> &[f64] {
-    &observed.unit
-}
-
-/// Training data of every objective, from the ok trials in the order in which they ended.
-fn training(ledger: &Ledger) -> Vec<(Data, Scaling)> {
-    let ok: Vec<&Observed> = ledger.observed().iter().filter(|o| o.objectives.is_some()).collect();
-    let points: Vec<&[f64]> = ok.iter().map(|o| o.unit.as_slice()).collect();
-    let objective = |k: usize| {
-        let values: Vec<f64> = ok.iter().filter_map(|o| o.objectives.as_ref().map(|y| y[k])).collect();
-        let sems: Vec<Option<f64>> = ok.iter().map(|o| o.sems[k]).collect();
-        Data::new(&points, &values, &sems)
+/// Where good designs are: the mean of the front's part beyond the reference point, drawn a little
+/// to the centre of the cube.
+fn centre(ledger: &Ledger) -> Vec<f64> {
+    let d = ledger.problem().space.dimension();
+    let acceptable = ledger.observed().iter().filter(|o| o.acceptable);
+    let (units, values): (Vec<&[f64]>, Vec<Vec<f64>>) =
+        acceptable.filter_map(|o| o.objectives.clone().map(|y| (o.unit.as_slice(), y))).unzip();
+    let thresholds = ledger.problem().minimized_thresholds();
+    let Some(reference) = pareto::reference_point(&thresholds, &values) else {
+        return vec![0.5; d];
     };
-    (0..ledger.problem().objectives.len()).map(objective).collect()
+    let counts = |i: &usize| values[*i].iter().zip(&reference).all(|(y, r)| y < r);
+    let good: Vec<usize> = pareto::non_dominated(&values).into_iter().filter(counts).collect();
+    let mean = |j: usize| {
+        let sum: f64 = good.iter().map(|i| units[*i][j]).sum();
+        (CENTRE_WEIGHT * 0.5 + sum) / (CENTRE_WEIGHT + good.len() as f64)
+    };
+    (0..d).map(mean).collect()
 }
 
-/// Labels of ok and infeasible trials; `None` if none is infeasible. Least-squares classification:
-/// Rasmussen and Williams 2006, section 6.5.
-fn labels(ledger: &Ledger) -> Option<(Data, Scaling)> {
-    let judged = ledger.observed().iter().filter(|o| !failed(o));
-    let (points, values): (Vec<&[f64]>, Vec<f64>) =
-        judged.map(|o| (unit(o), if o.infeasible { -1.0 } else { 1.0 })).unzip();
-    let any = values.iter().any(|v| *v < 0.0);
-    any.then(|| Data::new(&points, &values, &vec![None; values.len()]))
+impl Model {
+    /// Conditions the processes on the trials that were known at the fit, and then on those that came
+    /// after, one by one: the same arithmetic as in a session that saw them come, so that a restart
+    /// arrives at the same bits.
+    pub fn new(ledger: &Ledger, fitted: &Fitted) -> Result<Self, StrategyError> {
+        let trials = &ledger.observed()[..fitted.seen];
+        let rows = chosen(trials);
+        let condition = |(quantity, hyper): (Quantity, &Hyper)| {
+            Process::new(quantity, rows.iter().map(|i| &trials[*i]), hyper)
+        };
+        let quantities = Quantity::all(ledger).into_par_iter().zip(&fitted.hypers);
+        let processes = quantities.map(condition).collect::<Result<Vec<_>, _>>()?;
+        let objectives = ledger.problem().objectives.len();
+        Ok(Self { processes, objectives, seen: fitted.seen, believed: vec![], rows: 0 })
+    }
+
+    /// Takes in what the ledger has learnt, in O(n²) per trial.
+    pub fn update(&mut self, ledger: &Ledger) {
+        let new = &ledger.observed()[self.seen..];
+        self.seen += new.len();
+        if new.iter().any(tells) {
+            self.forget();
+            self.processes.par_iter_mut().for_each(|p| new.iter().for_each(|trial| p.observe(trial)));
+        }
+        self.believe(ledger);
+    }
+
+    fn forget(&mut self) {
+        self.believed.clear();
+        self.rows = 0;
+        self.processes.iter_mut().for_each(|p| p.posterior.forget_beliefs());
+    }
+
+    /// Believes in the failed trials first, then in the pending ones, by trial number; those believed
+    /// in already stay if they come first again.
+    fn believe(&mut self, ledger: &Ledger) {
+        let failed: Vec<&Observed> = ledger.observed().iter().filter(|o| !tells(o)).collect();
+        let failed = &failed[failed.len().saturating_sub(MOST_FAILED)..];
+        let wanted: Vec<(TrialId, &[f64])> = { failed.iter().map(|o| (o.trial, o.unit.as_slice())) }
+            .chain(ledger.pending().iter().map(|(id, x)| (*id, x.as_slice())))
+            .collect();
+        let known = self.believed.len();
+        let again = known <= wanted.len()
+            && self.believed.iter().zip(&wanted).all(|((id, _), (wanted, _))| id == wanted);
+        if !again {
+            self.forget();
+        }
+        let new = &wanted[self.believed.len()..];
+        let narrowing = new.len().min((failed.len() + MOST_BELIEVED).saturating_sub(self.rows));
+        let points: Vec<Vec<f64>> = new[narrowing..].iter().map(|(_, x)| x.to_vec()).collect();
+        let means = |process: &mut Process| -> Vec<f64> {
+            let narrowed = new[..narrowing].iter().map(|(_, x)| process.posterior.believe(x));
+            let mut means: Vec<f64> = narrowed.collect();
+            means.extend(process.posterior.predict_all(&points).iter().map(|p| p.mean));
+            means
+        };
+        let means: Vec<Vec<f64>> = self.processes.par_iter_mut().map(means).collect();
+        self.rows += narrowing;
+        for (i, (id, _)) in new.iter().enumerate() {
+            let objectives = means[..self.objectives].iter().map(|of_process| of_process[i]).collect();
+            self.believed.push((*id, objectives));
+        }
+    }
+
+    /// The processes of the objectives.
+    pub fn objectives(&self) -> &[Process] {
+        &self.processes[..self.objectives]
+    }
+
+    /// The processes of everything that has to be right besides.
+    pub fn conditions(&self) -> &[Process] {
+        &self.processes[self.objectives..]
+    }
+
+    /// Unit-cube points and objectives of the acceptable trials. Where a standard error is known, the
+    /// value is what the processes make of it: the front of noisy values is that of lucky ones.
+    pub fn front_values<'a>(&self, ledger: &'a Ledger) -> (Vec<&'a [f64]>, Vec<Vec<f64>>) {
+        let value = |trial: &'a Observed| {
+            let mut y = trial.objectives.clone().filter(|_| trial.acceptable)?;
+            for ((y, sem), process) in y.iter_mut().zip(&trial.sems).zip(&self.processes) {
+                if sem.is_some_and(|s| s > 0.0) {
+                    let mean = process.posterior.predict(&trial.unit).mean;
+                    *y = process.scaling.mean + process.scaling.sd * mean;
+                }
+            }
+            Some((trial.unit.as_slice(), y))
+        };
+        ledger.observed().iter().filter_map(value).unzip()
+    }
+
+    /// Standardised objectives believed of failed and pending trials.
+    pub fn believed(&self) -> impl Iterator<Item = &[f64]> {
+        self.believed.iter().map(|(_, objectives)| objectives.as_slice())
+    }
 }

@@ -1,6 +1,7 @@
 //! Maximizing the acquisition: many raw points, a few climbs.
 
 use super::acquire::Acquire;
+use super::model::MOST_BELIEVED;
 use crate::optimize::minimize;
 use crate::problem::Region;
 use crate::strategy::StrategyError;
@@ -15,22 +16,27 @@ const ITERATIONS: u64 = 40;
 /// Coordinates moved at once near a non-dominated trial, on average.
 const MOVED: f64 = 20.0;
 
-/// The best point found, within the region and snapped.
+/// The best point found, within the region and snapped. With very many trials `pending` it is the best
+/// of the raw points: a batch of thousands is spread by what is believed of it, not by climbs.
 ///
 /// # Errors
 /// The acquisition is finite nowhere.
 pub fn maximize(
     acquire: &Acquire,
     region: &Region,
+    pending: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<f64>, StrategyError> {
     let raw: Vec<Vec<f64>> = (0..RAW).map(|i| raw_point(i, acquire, region, rng)).collect();
-    let values: Vec<f64> = raw.par_iter().map(|x| acquire.value(x)).collect();
+    let values = acquire.values(&raw);
     let mut order: Vec<usize> = (0..RAW).filter(|i| values[*i].is_finite()).collect();
     order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
     let Some(&best) = order.first() else {
         return Err(StrategyError::Numerics("the acquisition is finite nowhere".into()));
     };
+    if pending > MOST_BELIEVED {
+        return Ok(region.project(&raw[best]));
+    }
     let mut starts = vec![best];
     starts.extend(order.iter().find(|i| is_global(**i)));
     starts.push(boltzmann(&order, &values, rng));

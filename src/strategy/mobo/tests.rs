@@ -57,10 +57,11 @@ fn gradient_of_the_whole_acquisition_agrees_with_central_differences() {
         let problem = problem(5, m);
         let mut ledger = ledger_with(&problem, 25);
         ledger.propose(25, &problem.space.decode(&[0.3, 0.6, 0.2, 0.8, 0.5]));
-        let fitted = model::fit(&ledger, None).unwrap();
-        let model = Model::new(&ledger, &fitted).unwrap();
+        let fitted = Fitted::new(&ledger, None).unwrap();
+        let mut model = Model::new(&ledger, &fitted).unwrap();
+        model.update(&ledger);
         let mut rng = crate::rng::stream(1, "test", 1);
-        let acquire = acquire::Acquire::new(&problem, &ledger, model, &mut rng).unwrap();
+        let acquire = Acquire::new(&problem, &ledger, &model, &mut rng).unwrap();
         let x = [0.41, 0.27, 0.66, 0.12, 0.83];
         let mut gradient = [0.0; 5];
         let value = acquire.value_with_gradient(&x, &mut gradient);
