@@ -414,6 +414,27 @@ fn the_nominal_design_and_a_list_come_first_as_they_are_and_count_as_initial() {
 }
 
 #[test]
+fn withdrawn_designs_of_the_study_come_again_and_cost_no_more_when_hurried() {
+    let mut space = floats(2);
+    for parameter in &mut space.parameters {
+        parameter.default = Some(Value::Float(0.3));
+    }
+    let mut study = study(space, 2, Method::Mobo, 3, 100);
+    study.strategy.nominal = Some(true);
+    study.strategy.points = vec![vec![Value::Float(0.7); 2], vec![Value::Float(0.9); 2]];
+    let mut proposer = Proposer::new(&study).unwrap();
+    let first: Vec<Candidate> = (0..4).map(|trial| proposer.ask(trial)).collect();
+    let memory = proposer.memory().to_vec();
+    proposer.withdraw(&[1, 2, 3], &memory).unwrap();
+    let again: Vec<Candidate> = (1..4).map(|trial| proposer.ask_quickly(trial, "hurry")).collect();
+    assert_eq!(again[..2], first[1..3]);
+    assert_eq!(again[2].origin, "sobol (mobo: hurry)");
+    proposer.withdraw(&[0, 1, 2, 3], &memory).unwrap();
+    let again: Vec<Candidate> = (0..4).map(|trial| proposer.ask(trial)).collect();
+    assert_eq!(again, first);
+}
+
+#[test]
 fn a_study_of_an_earlier_release_gets_the_sobol_points_that_it_would_have_had() {
     let mut space = floats(3);
     let earlier = study(space.clone(), 2, Method::Sobol, 1, 10);
