@@ -38,17 +38,15 @@ impl Figures {
         }
     }
 
-    /// Prints the time of every contender but the last as a share of the last one's.
+    /// Prints the time of the first contender of each benchmark, and how the others compare.
     pub fn print_ratios(&self) {
         for (name, contenders) in &*self.0.borrow() {
-            let Some(((base, base_s), others)) = contenders.split_last() else { continue };
-            for (contender, s) in others {
-                println!(
-                    "{name}: {contender} takes {:.3} of the time of {base} ({:.3} ms)",
-                    s / base_s,
-                    1e3 * s
-                );
+            let Some(((ours, ours_s), others)) = contenders.split_first() else { continue };
+            print!("{name}: {ours} takes {:.3} ms", 1e3 * ours_s);
+            for (other, s) in others {
+                print!("; {other} {:.2} times as long", s / ours_s);
             }
+            println!();
         }
     }
 }

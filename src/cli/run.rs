@@ -375,7 +375,7 @@ fn opening_line(
     };
     let job = allocation.map(|a| format!(", {}", a.describe())).unwrap_or_default();
     format!(
-        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks, {threads} threads for the strategy{job}, in {}",
+        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks, threads for the strategy: {threads}{job}, in {}",
         study.name,
         study.strategy.trials,
         study.output.display()

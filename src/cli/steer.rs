@@ -79,7 +79,7 @@ pub fn tell(args: &TellArgs) -> Exit {
         let closed = helm.close();
         let wrong = |e: SteerError| match e {
             SteerError::Told(text) => {
-                let place = args.json.display();
+                let place = place(&args.json);
                 (Exit::Usage, format!("{place}: {text}; nothing of it was taken over"))
             }
             other => failed(other),
@@ -153,6 +153,10 @@ fn open_study(study: &Study, text: &str, job: String) -> Result<Helm, (Exit, Str
     Ok(helm)
 }
 
+fn place(file: &Path) -> String {
+    if file == Path::new("-") { "standard input".into() } else { file.display().to_string() }
+}
+
 /// One list of everything a file tells: values one after the other, lists among them.
 fn read_told(file: &Path) -> Result<Json, (Exit, String)> {
     let mut text = String::new();
@@ -160,7 +164,7 @@ fn read_told(file: &Path) -> Result<Json, (Exit, String)> {
         Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| ()),
         _ => std::fs::read_to_string(file).map(|t| text = t),
     };
-    let place = file.display();
+    let place = place(file);
     read.map_err(|e| (Exit::Usage, format!("failed to read {place}: {e}")))?;
     let mut entries = Vec::new();
     for value in serde_json::Deserializer::from_str(&text).into_iter::<Json>() {

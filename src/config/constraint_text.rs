@@ -1,4 +1,5 @@
-//! Constraints as text, between parameters and on outcomes; the form is that of [`linear_text`](super::linear_text).
+//! Constraints as text, between parameters and on outcomes; the form is that of
+//! [`linear_text`](super::linear_text).
 
 use super::linear_text::{Linear, Nouns, linear};
 use crate::problem::{LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind};

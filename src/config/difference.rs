@@ -9,9 +9,14 @@ use std::path::PathBuf;
 /// may go on. What may change between sessions does not count: the output directory, the number of
 /// trials, when to stop before, how long ranks wait for candidates, how many are in flight or ready,
 /// checkpoint, limits, and how a command is watched over (timeout, grace, retries, environment).
+/// A study that was evaluated outside may get an evaluator.
 pub fn differences(old: &Study, new: &Study) -> Vec<String> {
     let (mut old, mut new) = (old.clone(), new.clone());
     forget_what_earlier_releases_lacked(&mut old, &mut new);
+    if old.evaluator == Evaluator::Outside {
+        // Results that were told stay what they are whoever evaluates from now on.
+        old.evaluator = new.evaluator.clone();
+    }
     let (old, new) = (&old, &new);
     let (was, is) = (flat(old), flat(new));
     let find = |rows: &[(String, String)], key: &str| {

@@ -133,8 +133,8 @@ pub struct Builtin {
     pub dimension: usize,
     /// Number of objectives.
     pub objectives: usize,
-    /// What a seed makes of it; in JSON the key is `shift`, `heterogeneous` or `rotated`, or missing.
-    #[serde(flatten)]
+    /// What a seed makes of it; in JSON under the key `shift`, `heterogeneous` or `rotated`.
+    #[serde(flatten, with = "seeds")]
     pub variant: Option<Variant>,
     /// Noise added to every objective and metric.
     pub noise: Option<Noise>,
@@ -149,6 +149,42 @@ impl Builtin {
     /// There is no such function, or not in this shape.
     pub fn test_function(&self) -> Result<Box<dyn TestFunction>, TestFunctionError> {
         by_name(&self.function, self.dimension, self.objectives, self.variant)
+    }
+}
+
+/// A variant as one of three keys; run directories from before there were three have `shift` only.
+mod seeds {
+    use super::{Deserialize, Serialize, Variant};
+    use serde::{Deserializer, Serializer, de::Error};
+
+    #[derive(Default, Serialize, Deserialize)]
+    struct Seeds {
+        shift: Option<u64>,
+        heterogeneous: Option<u64>,
+        rotated: Option<u64>,
+    }
+
+    pub fn serialize<S: Serializer>(variant: &Option<Variant>, to: S) -> Result<S::Ok, S::Error> {
+        let seeds = match *variant {
+            None => Seeds::default(),
+            Some(Variant::Shifted(seed)) => Seeds { shift: Some(seed), ..Seeds::default() },
+            Some(Variant::Heterogeneous(seed)) => {
+                Seeds { heterogeneous: Some(seed), ..Seeds::default() }
+            }
+            Some(Variant::Rotated(seed)) => Seeds { rotated: Some(seed), ..Seeds::default() },
+        };
+        seeds.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Variant>, D::Error> {
+        match Seeds::deserialize(from)? {
+            Seeds { shift, heterogeneous: None, rotated: None } => Ok(shift.map(Variant::Shifted)),
+            Seeds { shift: None, heterogeneous, rotated: None } => {
+                Ok(heterogeneous.map(Variant::Heterogeneous))
+            }
+            Seeds { shift: None, heterogeneous: None, rotated } => Ok(rotated.map(Variant::Rotated)),
+            _ => Err(D::Error::custom("only one of shift, heterogeneous and rotated can be")),
+        }
     }
 }
 

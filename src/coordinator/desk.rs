@@ -3,9 +3,9 @@
 //! While ranks are busy, the desk makes up to `ready` *drafts*: candidates for the next trials, each
 //! knowing the ones before it as pending. A draft is nothing but an offer: it becomes a proposal when
 //! the coordinator takes it for a free rank, and only then does it enter the history. Whenever a result
-//! arrives and there is time, the drafts are withdrawn and made again with it. So a rank that becomes
-//! free gets its next trial at once, and that trial was chosen knowing all results, as a rule, but the
-//! rank's own.
+//! arrives, and the next one is not due too soon for that, the drafts are made again with it, one after
+//! the other, and each takes the place of the old ones. So a rank that becomes free gets its next trial at
+//! once, and that trial was chosen knowing all results, as a rule, but the rank's own.
 //!
 //! The restart law holds in terms of what is recorded: a proposal is a function of the study, the
 //! proposals before it, and the first [`seen`](Proposed::seen) completions. Drafts that nobody took
@@ -29,6 +29,9 @@ use std::collections::VecDeque;
 
 /// Weight of the newest value in the means of [`Pace`].
 const NEWEST: f64 = 0.2;
+
+/// See [`Pace::leaves_time`].
+const UNHURRIED: f64 = 4.0;
 
 /// How much is made ahead, and when that is not good enough.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,8 +71,6 @@ pub struct Desk {
     queue: VecDeque<(f64, Request)>,
     /// Candidates made.
     made: u64,
-    /// Whether the chain replaces an older one that is still being offered: it is offered as a whole.
-    held: bool,
     /// Whether results have come since a draft that depends on them was made.
     outdated: bool,
     /// Whether drafts are wanted.
@@ -90,7 +91,6 @@ impl Desk {
             chain: Vec::new(),
             queue: VecDeque::new(),
             made: 0,
-            held: false,
             outdated: false,
             drafting: false,
             pace: Pace::default(),
@@ -157,7 +157,7 @@ impl Desk {
         if self.chain.first().is_some_and(|d| d.offer.proposed.trial == trial) {
             let first = self.settle_first().map(Reply::Proposed);
             // The coordinator had no use for what comes after a draft that it did not take.
-            let rest = if self.held { vec![] } else { self.offers(0) };
+            let rest = self.chain.iter().map(|d| Reply::Draft(d.offer.clone()));
             return Ok(first.into_iter().chain(rest).collect());
         }
         self.withdraw()?;
@@ -178,39 +178,29 @@ impl Desk {
         if !self.drafting {
             return Ok(None);
         }
-        let room = self.ahead.trials.saturating_sub(self.next).min(self.ahead.ready) as usize;
-        if self.chain.len() >= room {
-            if !self.outdated || !self.pace.leaves_time_for(self.chain.len()) {
-                return Ok(None);
-            }
+        if self.outdated && self.pace.leaves_time() {
+            // The old ones are still on offer until the first new one is made.
             self.withdraw()?;
-            self.held = true;
+        }
+        let room = self.ahead.trials.saturating_sub(self.next).min(self.ahead.ready);
+        if self.chain.len() as u64 >= room {
+            return Ok(None);
         }
         let begun = (self.clock)();
         let trial = self.next + self.chain.len() as u64;
         let candidate = self.proposer.ask(trial);
         let offer = self.offer(trial, candidate, begun);
-        self.pace.made(offer.proposed.generation_s);
-        self.chain.push(Draft { offer, memory: self.proposer.memory().to_vec() });
-        let full = self.chain.len() >= room;
-        let first = match (self.held, full) {
-            (true, false) => self.chain.len(),
-            (true, true) => 0,
-            (false, _) => self.chain.len() - 1,
-        };
-        self.held &= !full;
-        Ok(Some(self.offers(first)))
-    }
-
-    /// The drafts from place `first` on.
-    fn offers(&self, first: usize) -> Vec<Reply> {
-        self.chain[first..].iter().map(|d| Reply::Draft(d.offer.clone())).collect()
+        self.chain.push(Draft { offer: offer.clone(), memory: self.proposer.memory().to_vec() });
+        Ok(Some(vec![Reply::Draft(offer)]))
     }
 
     fn offer(&mut self, trial: TrialId, candidate: Candidate, begun: f64) -> Offer {
         let at = (self.clock)();
         let Candidate { design, origin, memory } = candidate;
         let generation_s = at - begun;
+        if self.proposer.depends_on_results(trial) {
+            self.pace.made(generation_s);
+        }
         let proposed = Proposed { trial, seen: self.told, design, origin, generation_s, at, memory };
         self.made += 1;
         Offer { proposed, serial: self.made, after: self.chain.last().map(|d| d.offer.serial) }
@@ -243,7 +233,7 @@ impl Desk {
     fn withdraw(&mut self) -> Result<(), String> {
         let trials: Vec<TrialId> = self.chain.iter().map(|d| d.offer.proposed.trial).collect();
         self.chain.clear();
-        (self.held, self.outdated) = (false, false);
+        self.outdated = false;
         self.proposer.withdraw(&trials, &self.memory).map_err(|e| e.to_string())
     }
 }
@@ -267,11 +257,13 @@ impl Pace {
         mean(&mut self.making, seconds);
     }
 
-    /// Whether so many drafts can be made, and one more for the trial that is taken meanwhile, until
-    /// the next result is due. If not, they would be taken as they are before that.
-    fn leaves_time_for(&self, drafts: usize) -> bool {
+    /// Whether results come so slowly that the drafts may be made again. While they are, fewer of them
+    /// lie ready. With two drafts, and results at random times but [`UNHURRIED`] times as far apart as a
+    /// candidate takes, about one rank in ten finds none (two more results within two candidates) and
+    /// waits for the length of a candidate or two; closer than that, older drafts are better.
+    fn leaves_time(&self) -> bool {
         match (self.between, self.making) {
-            (Some(between), Some(making)) => making * (drafts + 1) as f64 <= between,
+            (Some(between), Some(making)) => UNHURRIED * making <= between,
             _ => true,
         }
     }
@@ -279,4 +271,22 @@ impl Pace {
 
 fn mean(of: &mut Option<f64>, newest: f64) {
     *of = Some(of.map_or(newest, |old| old + NEWEST * (newest - old)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drafts_are_made_again_only_where_results_come_slowly() {
+        let mut pace = Pace::default();
+        assert!(pace.leaves_time(), "nothing is known yet");
+        (0..100).for_each(|k| pace.told(2.0 * f64::from(k)));
+        pace.made(0.5);
+        assert!(pace.leaves_time());
+        (0..100).for_each(|_| pace.made(0.51));
+        assert!(!pace.leaves_time());
+        (0..100).for_each(|k| pace.told(200.0 + 3.0 * f64::from(k)));
+        assert!(pace.leaves_time());
+    }
 }

@@ -205,7 +205,7 @@ impl Loop<'_> {
     }
 
     fn carry_out(&mut self, commands: Vec<Command>) -> Option<Ended> {
-        let mut records = Vec::new();
+        let (mut records, mut requests) = (Vec::new(), Vec::new());
         let mut ended = None;
         let mut lost = Vec::new();
         for command in commands {
@@ -216,7 +216,7 @@ impl Loop<'_> {
                         lost.push(Event::Lost { rank, reason: error.to_string() });
                     }
                 }
-                Command::Strategy(request) => self.strategist.request(request),
+                Command::Strategy(request) => requests.push(request),
                 Command::Record(record) => {
                     self.watch(&record);
                     records.push(record);
@@ -227,6 +227,10 @@ impl Loop<'_> {
         }
         if !records.is_empty() {
             self.writer.record(records);
+        }
+        // At last, because it may take every core that there is.
+        for request in requests {
+            self.strategist.request(request);
         }
         for event in lost {
             let commands = self.coordinator.on(now_s(), event);

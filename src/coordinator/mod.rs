@@ -2,8 +2,9 @@
 //!
 //! [`Coordinator`] decides and does nothing else: an event goes in, commands come out, without I/O,
 //! clock or thread. [`drive`] is the loop that feeds it and carries its commands out. The strategy
-//! works on a thread of its own ([`Strategist`]) in strict order of the commands, so that what it
-//! proposes depends on the order of completions and never on timing.
+//! works on a thread of its own ([`Strategist`]), where candidates are made ahead of their time
+//! ([`Desk`]) so that no rank waits for them. What was proposed from which knowledge is recorded, and
+//! follows from the record alone.
 
 mod desk;
 mod driver;

@@ -1,9 +1,10 @@
 //! From a history back to a coordinator that goes on as if it had never stopped.
 //!
-//! While it runs, the coordinator asks for trial k as soon as the number of completions reaches
+//! While it runs, the coordinator needs trial k as soon as the number of completions reaches
 //! k + 1 - capacity. On restart the same rule is run over the recorded completions and sessions, so
-//! that a trial which was asked for but not answered is asked for again with exactly the
-//! completions that the strategy would have known: the restart law.
+//! that a trial which was asked for but not answered is asked for again, where nothing depends on time
+//! with exactly the completions that the strategy would have known. Candidates that lay ready are
+//! forgotten: they were no trials yet.
 
 use super::events::{Command, Settings};
 use super::state::{Coordinator, Open};

@@ -40,7 +40,8 @@ pub(super) fn lexicographic_order(points: &[Vec<f64>]) -> Vec<usize> {
     order
 }
 
-/// Order by the first coordinate that differs. Zero and minus zero are equal here, as they are to [`dominates`].
+/// Order by the first coordinate that differs. Zero and minus zero are equal here, as they are to
+/// [`dominates`].
 pub(super) fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
     a.partial_cmp(b).unwrap_or(Ordering::Equal)
 }

@@ -9,8 +9,9 @@
 //! layout is the same in every version. Frames carry their number, so that a reader finds its place
 //! again behind a damaged stretch and knows exactly what is missing; see [`super::scan`].
 //!
-//! Version 2 added the records of a stopping rule and of how an attempt came to its rank. A journal of an older version is given the head of
-//! this one before anything is appended, so that an older release refuses it with both versions.
+//! Version 2 added the records of a stopping rule and of how an attempt came to its rank. A journal of an
+//! older version is given the head of this one before anything is appended, so that an older release
+//! refuses it with both versions.
 //!
 //! Because it is never trimmed, the journal alone holds the whole history and the snapshots are a
 //! second copy of it. 10,000 trials of 100 parameters take some 13 MB, read back in a fraction of a

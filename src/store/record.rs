@@ -36,7 +36,7 @@ pub struct Session {
     pub job: String,
     /// Evaluating ranks.
     pub evaluators: u64,
-    /// Trials proposed and not yet ended at any time during this session.
+    /// Trials asked for and not yet ended at any time during this session.
     pub capacity: u64,
     /// Trials ended when it began.
     pub completed_before: u64,

@@ -15,7 +15,8 @@ use rand::RngExt;
 /// that do not (Jain and Deb 2014, doi 10.1109/TEVC.2013.2281534), infeasible members after all others.
 ///
 /// The directions are the finest set of Das and Dennis with at most as many as the population has
-/// members, but at least one per objective; the population grows to that if it is smaller. Everything is a function of the ledger, which may only grow between two proposals; there is
+/// members, but at least one per objective; the population grows to that if it is smaller. Everything
+/// is a function of the ledger, which may only grow between two proposals; there is
 /// nothing to remember.
 #[derive(Debug, Clone)]
 pub struct Nsga3 {

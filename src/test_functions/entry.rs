@@ -5,7 +5,6 @@ use super::heterogeneous::Heterogeneous;
 use super::moved::Moved;
 use super::rotated::{MOST_ROTATED, Rotated};
 use super::shifted::Shifted;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A line in the table of test functions.
@@ -93,12 +92,10 @@ impl Size {
 }
 
 /// What a seed may do to a test function without changing its front.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
     /// The optimum of every distance variable moves to a place drawn with this seed, away from the
     /// centre and the edges of the box; of a Gaussian process it is the seed of the draw.
-    #[serde(rename = "shift")]
     Shifted(u64),
     /// Shifted, and every distance variable has a weight of its own.
     Heterogeneous(u64),

@@ -142,6 +142,13 @@ fn a_study_that_is_evaluated_outside_cannot_run() {
     assert!(refused.err.contains("study.toml is evaluated outside"), "{}", refused.err);
     assert!(refused.err.contains("paretorank ask, tell or session"), "{}", refused.err);
     assert!(!scene.run_dir().exists());
+    // Given an evaluator, it goes on where the steering ended.
+    ask(&scene, &["study.toml"]);
+    tell(&scene, "{\"trial\": 0, \"objectives\": {\"near\": 1, \"far\": 2}}").expect(0);
+    let command = r#"command = ["/bin/sh", "-c", 'echo "{\"near\": 3, \"far\": 4}" > result.json']"#;
+    scene.write("study.toml", &outside("sobol").replace("outside = true", command));
+    scene.complete(Ranks::Threads(2), &[]);
+    assert_eq!(scene.table().column("near")[..2], ["1", "3"]);
 }
 
 #[test]

@@ -1,14 +1,50 @@
 //! One run directory per released format stays readable for ever.
 
 use super::sample::{self, NEVER, TEXT, assert_holds, record, study};
-use paretorank::store::{Opened, Origin, Store, Writer};
+use paretorank::config::Rule;
+use paretorank::store::{History, Opened, Origin, Record, Start, Stopped, Store, Writer, read};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const RECORDS: u64 = 28;
 
-fn version_1() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/history-v1")
+fn released(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/history-v{version}"))
+}
+
+/// What version 2 added, behind the records of version 1.
+fn records_of_version_2() -> Vec<Record> {
+    let mut records = sample::records(RECORDS + 3);
+    let Some(Record::Attempt(attempt)) = records.get(RECORDS as usize + 1).cloned() else {
+        panic!("the attempt at a trial");
+    };
+    records[RECORDS as usize + 1] = Record::Attempted(attempt, Start { waited_s: 0.25, stale: 3 });
+    records.push(Record::Stopped(Stopped {
+        at: 1.7e9 + 10.0,
+        completed: 10,
+        rule: Rule::Hypervolume,
+        setting: "hypervolume = 0.7".into(),
+        reason: "the hypervolume is 0.710000 after 10 trials".into(),
+    }));
+    records
+}
+
+/// A copy without one of the files.
+fn copy(from: &Path, lacking: Option<&str>) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if Some(file.file_name().as_os_str()) != lacking.map(AsRef::as_ref) {
+            fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+        }
+    }
+    dir
+}
+
+fn sum(records: Vec<Record>) -> History {
+    let mut history = History::default();
+    records.into_iter().for_each(|record| history.apply(record).unwrap());
+    history
 }
 
 fn origin() -> Origin {
@@ -17,18 +53,12 @@ fn origin() -> Origin {
 
 #[test]
 fn format_version_1_is_read_and_continued() {
-    let stored = assert_holds(&version_1(), RECORDS);
+    let stored = assert_holds(&released(1), RECORDS);
     assert!(stored.notices.is_empty(), "{:?}", stored.notices);
     assert_eq!((stored.study, stored.text.as_str()), (study(), TEXT));
 
     for lacking in [None, Some("journal"), Some("history.h5")] {
-        let dir = tempfile::tempdir().unwrap();
-        for file in fs::read_dir(version_1()).unwrap() {
-            let file = file.unwrap();
-            if Some(file.file_name().as_os_str()) != lacking.map(AsRef::as_ref) {
-                fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
-            }
-        }
+        let dir = copy(&released(1), lacking);
         let Opened { store, history, .. } = Store::open(dir.path(), &study(), TEXT, &origin()).unwrap();
         assert_eq!(history, sample::history(RECORDS));
         let writer = Writer::spawn(store, NEVER);
@@ -41,13 +71,26 @@ fn format_version_1_is_read_and_continued() {
 }
 
 #[test]
-#[ignore = "makes tests/data/history-v1 anew: only before the format is released"]
-fn make_format_version_1() {
-    let dir = version_1();
+fn format_version_2_is_read_and_continued() {
+    let want = sum(records_of_version_2());
+    assert_eq!(read(&released(2)).unwrap().history, want);
+    for lacking in ["journal", "history.h5"] {
+        let dir = copy(&released(2), Some(lacking));
+        let Opened { store, history, .. } = Store::open(dir.path(), &study(), TEXT, &origin()).unwrap();
+        assert_eq!(history, want, "without {lacking}");
+        Writer::spawn(store, NEVER).finish().unwrap();
+        assert_eq!(read(dir.path()).unwrap().history, want);
+    }
+}
+
+#[test]
+#[ignore = "makes tests/data/history-v2 anew: only before the format is released"]
+fn make_format_version_2() {
+    let dir = released(2);
     fs::remove_dir_all(&dir).unwrap_or_default();
     let Opened { store, .. } = Store::open(&dir, &study(), TEXT, &origin()).unwrap();
     let writer = Writer::spawn(store, NEVER);
-    writer.record(sample::records(RECORDS));
+    writer.record(records_of_version_2());
     writer.finish().unwrap();
     fs::remove_file(dir.join("history.previous.h5")).unwrap();
 }

@@ -48,15 +48,15 @@ fn a_study_of_a_list_alone_has_as_many_trials_as_the_list() {
     for (strategy, told) in [
         (
             format!("{alone}\ntrials = 3"),
-            "study.toml:57: strategy.trials (3) is more than the list has: 2",
+            "study.toml:63: strategy.trials (3) is more than the list has: 2",
         ),
         (
             format!("{alone}\ninitial = 3"),
-            "study.toml:57: strategy.initial has no meaning with method = \"list\"; leave it away",
+            "study.toml:63: strategy.initial has no meaning with method = \"list\"; leave it away",
         ),
         (
             "method = \"list\"".into(),
-            "study.toml:54: strategy.points is missing; for example points = \"points.csv\"",
+            "study.toml:60: strategy.points is missing; for example points = \"points.csv\"",
         ),
     ] {
         assert_eq!(read_with(&strategy, list).unwrap_err(), told);
@@ -91,7 +91,7 @@ fn every_wrong_row_is_told_with_its_line() {
             "points.csv:1: has no design; write h,n,gas,length in the first line and a value of each per line",
         ),
     ] {
-        assert_eq!(read_with(POINTS, list).unwrap_err(), format!("study.toml:55: {told}"));
+        assert_eq!(read_with(POINTS, list).unwrap_err(), format!("study.toml:61: {told}"));
     }
     let many = format!("h,n,gas\n{}", "x,1,argon\n".repeat(8));
     let told = read_with(POINTS, &many).unwrap_err();
@@ -100,7 +100,7 @@ fn every_wrong_row_is_told_with_its_line() {
     let missing = read_with("points = \"point.csv\"", "").unwrap_err();
     assert!(
         missing.starts_with(
-            "study.toml:55: strategy.points names point.csv, which cannot be read: No such"
+            "study.toml:61: strategy.points names point.csv, which cannot be read: No such"
         )
     );
 }
@@ -118,11 +118,11 @@ fn the_nominal_design_is_taken_where_it_can_be_and_refused_where_it_cannot() {
     let some = with(&asked, "default = 0\n", "").replace("default = \"argon\"\n", "");
     assert_eq!(
         refusal(&some, &Overrides::default()),
-        "study.toml:53: strategy.nominal needs a default for every parameter; there is none for n, gas"
+        "study.toml:59: strategy.nominal needs a default for every parameter; there is none for n, gas"
     );
     for (outside, line) in [
         (with(COMMAND, "default = 3", "default = 6"), ""),
-        (with(&asked, "default = 3", "default = 6"), ":55"),
+        (with(&asked, "default = 3", "default = 6"), ":61"),
     ] {
         assert_eq!(
             refusal(&outside, &Overrides::default()),
@@ -137,7 +137,7 @@ fn the_nominal_design_is_taken_where_it_can_be_and_refused_where_it_cannot() {
     assert_eq!(read_with(POINTS, list).unwrap().strategy.nominal, Some(false));
     assert_eq!(
         read_with(&format!("{POINTS}\nnominal = true"), list).unwrap_err(),
-        "study.toml:56: strategy.nominal is in strategy.points already, as point 2; remove one of the two"
+        "study.toml:62: strategy.nominal is in strategy.points already, as point 2; remove one of the two"
     );
 }
 

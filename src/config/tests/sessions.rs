@@ -131,7 +131,13 @@ fn resolved_studies_from_before_variants_are_read() {
                 "delay": null}}"#
         ))
         .unwrap();
-        assert_eq!(serde_json::from_value::<Study>(json).unwrap(), study);
+        assert_eq!(serde_json::from_value::<Study>(json.clone()).unwrap(), study);
+        for (key, value) in [("shift", "\"x\""), ("shift", "-1"), ("rotated", "1")] {
+            let mut bad = json.clone();
+            bad["evaluator"]["builtin"]["shift"] = 7.into();
+            bad["evaluator"]["builtin"][key] = serde_json::from_str(value).unwrap();
+            assert!(serde_json::from_value::<Study>(bad).is_err(), "{key} {value}");
+        }
     }
 }
 
@@ -175,6 +181,8 @@ strategy
         ),
         "{text}"
     );
+    let text = describe(&study(&format!("{BUILTIN}rotated = 7\n")));
+    assert!(text.contains("  variant      optimum moved, weighted and rotated with seed 7\n"), "{text}");
     let text = describe(&study(COMMAND));
     for line in [
         "  h       float   1 to 9          log     3.0      mm\n",

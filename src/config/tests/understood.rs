@@ -250,6 +250,9 @@ fn a_study_that_is_evaluated_outside_needs_parameters_and_objectives_alone() {
     );
     let json = serde_json::to_string(&study).unwrap();
     assert_eq!(serde_json::from_str::<Study>(&json).unwrap(), study);
+    // It may get an evaluator later; one that has some does not lose it.
+    assert_eq!(differences(&study, &super::study(COMMAND)), [""; 0]);
+    assert!(!differences(&super::study(COMMAND), &study).is_empty());
     let want = "study.toml: there is no [[objective]]; an evaluation outside needs at least one\n\
                 study.toml: there is no [[parameter]]; an evaluation outside needs at least one";
     assert_eq!(refusal("[evaluator]\noutside = true\n", &Overrides::default()), want);

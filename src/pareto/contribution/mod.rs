@@ -19,7 +19,7 @@ use super::volume::Volume;
 /// use paretorank::pareto::exclusive_contributions;
 ///
 /// let points = [vec![0.0, 2.0], vec![1.0, 1.0], vec![1.5, 1.5]];
-/// assert_eq!(exclusive_contributions(&points, &[3.0, 3.0]), [1.0, 1.75, 0.0]);
+/// assert_eq!(exclusive_contributions(&points, &[3.0, 3.0]), [1.0, 1.25, 0.0]);
 /// ```
 ///
 /// # Panics

@@ -349,6 +349,7 @@ fn evolution_gets_further_than_space_filling() {
 /// (0, 1) to (1, 0), and of all trials that violate. Without the constraint one point is best, (0, 0).
 fn constrained_progress(method: Method, trials: u64, constrained: bool) -> [f64; 2] {
     let mut study = study(floats(8), 2, method, 20, trials);
+    study.strategy.population = Some(100);
     if constrained {
         // y1, which is maximized, is -f1.
         let (text, terms) = ("y0 - y1 >= 1".to_owned(), vec![(0, -1.0), (1, 1.0)]);
@@ -414,6 +415,27 @@ fn the_nominal_design_and_a_list_come_first_as_they_are_and_count_as_initial() {
 }
 
 #[test]
+fn withdrawn_designs_of_the_study_come_again_and_cost_no_more_when_hurried() {
+    let mut space = floats(2);
+    for parameter in &mut space.parameters {
+        parameter.default = Some(Value::Float(0.3));
+    }
+    let mut study = study(space, 2, Method::Mobo, 3, 100);
+    study.strategy.nominal = Some(true);
+    study.strategy.points = vec![vec![Value::Float(0.7); 2], vec![Value::Float(0.9); 2]];
+    let mut proposer = Proposer::new(&study).unwrap();
+    let first: Vec<Candidate> = (0..4).map(|trial| proposer.ask(trial)).collect();
+    let memory = proposer.memory().to_vec();
+    proposer.withdraw(&[1, 2, 3], &memory).unwrap();
+    let again: Vec<Candidate> = (1..4).map(|trial| proposer.ask_quickly(trial, "hurry")).collect();
+    assert_eq!(again[..2], first[1..3]);
+    assert_eq!(again[2].origin, "sobol (mobo: hurry)");
+    proposer.withdraw(&[0, 1, 2, 3], &memory).unwrap();
+    let again: Vec<Candidate> = (0..4).map(|trial| proposer.ask(trial)).collect();
+    assert_eq!(again, first);
+}
+
+#[test]
 fn a_study_of_an_earlier_release_gets_the_sobol_points_that_it_would_have_had() {
     let mut space = floats(3);
     let earlier = study(space.clone(), 2, Method::Sobol, 1, 10);
@@ -466,5 +488,66 @@ fn evolution_comes_as_near_to_the_front_as_pymoo() {
         let mut found: Vec<f64> = (0..5).map(|seed| distance_to_the_front(method, seed, 3036)).collect();
         found.sort_by(f64::total_cmp);
         assert!(found[2] < pymoo, "{method:?}: {found:?} against {pymoo}");
+    }
+}
+
+/// A problem of integers and a choice whose whole front is known: `n` from 5 to 20 with the fourth
+/// word and k = 40; designs with the second word cannot be built.
+fn discrete(design: &Design) -> Outcome {
+    let (Value::Integer(n), Value::Integer(k), Value::Text(word)) = (&design[0], &design[1], &design[2])
+    else {
+        unreachable!("two integers and a choice")
+    };
+    let away = match word.as_str() {
+        "b" => return Outcome::Infeasible { reason: "b".into() },
+        "d" => 0.0,
+        _ => 1.0,
+    } + (*k as f64 / 40.0).ln().powi(2);
+    let square = |centre: i64| ((n - centre) as f64 / 10.0).powi(2) + away;
+    ok(&[square(5), -square(20)])
+}
+
+#[test]
+fn evolution_finds_a_front_of_integers_and_choices_that_counting_finds() {
+    let words = ["a", "b", "c", "d"].map(|w| Value::Text(w.into())).to_vec();
+    let space = space(vec![
+        ParameterKind::Integer { lower: -20, upper: 40, scale: Scale::Linear },
+        ParameterKind::Integer { lower: 1, upper: 1000, scale: Scale::Log },
+        ParameterKind::Choice { values: words },
+    ]);
+    let turned = |study: &Study, design: &Design| study.problem.minimized(&discrete(design));
+    let base = study(space.clone(), 2, Method::Sobol, 20, 400);
+    // Of 244,000 designs all with k = 40, the only value that can be on the front, are looked at.
+    let counted: Vec<Vec<f64>> = (-20..=40)
+        .flat_map(|n| ["a", "b", "c", "d"].map(|w| (n, w)))
+        .filter_map(|(n, w)| {
+            let design = vec![Value::Integer(n), Value::Integer(40), Value::Text(w.into())];
+            turned(&base, &design)
+        })
+        .collect();
+    let front = crate::pareto::non_dominated(&counted).len();
+    assert_eq!(front, 16);
+    for method in [Method::Sobol, Method::Nsga2, Method::Nsga3] {
+        let study = study(space.clone(), 2, method, 20, 600);
+        let mut proposer = Proposer::new(&study).unwrap();
+        let (mut found, mut impossible) = (Vec::new(), 0);
+        for trial in 0..600 {
+            let design = proposer.ask(trial).design;
+            let outcome = discrete(&design);
+            impossible += usize::from(trial >= 300 && outcome.status() == "infeasible");
+            found.extend(study.problem.minimized(&outcome));
+            proposer.tell(trial, &outcome);
+        }
+        // Shares of the hypervolume that all the front has.
+        let reference = [3.0, 3.0];
+        let share = hypervolume(&found, &reference) / hypervolume(&counted, &reference);
+        if method == Method::Sobol {
+            assert!(share < 0.97, "a problem that chance solves shows nothing: {share}");
+        } else {
+            assert!(share > 0.99, "{method:?}: {share}");
+            // A choice is drawn anew in every third child, in every ninth as the impossible word: 33
+            // of 300 with standard deviation 5.5. Chance would give 75.
+            assert!(impossible < 55, "{method:?}: {impossible}");
+        }
     }
 }
