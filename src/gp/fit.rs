@@ -9,8 +9,8 @@ use super::prior::negative_log_prior;
 use crate::optimize::minimize;
 use ndarray::{Array1, Array2};
 
-/// Iterations of one fit: more changed nothing in the quality of the proposals.
-const ITERATIONS: u64 = 40;
+/// Iterations of one fit: with more the proposals became no better, if anything worse.
+const ITERATIONS: u64 = 20;
 
 /// Fits the hyperparameters to `data`, starting from `start` (the last fit, or
 /// [`Hyper::initial`]).

@@ -35,7 +35,7 @@ pub fn negative_log_prior(hyper: &Hyper, gradient: &mut [f64]) -> f64 {
     let even = -(d.max(1) as f64).ln();
     for (position, mean, sd) in [
         (SIGNAL, 0.0, 1.5),
-        (NOISE, -8.0, 2.0),
+        (NOISE, -6.0, 1.5),
         (RADIUS_WEIGHT, 0.0, 2.0),
         (MEAN_LENGTH, family.mean_length(d), 0.5),
         (MEAN_WEIGHT, even, 1.5),

@@ -4,7 +4,6 @@ use super::process::{self, Process};
 use super::quantity::{Quantity, chosen};
 use crate::gp::{Hyper, NotPositive};
 use crate::pareto;
-use crate::problem::TrialId;
 use crate::strategy::{Ledger, Observed, StrategyError};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -43,8 +42,8 @@ pub struct Model {
     objectives: usize,
     /// Ended trials that it knows.
     seen: usize,
-    /// Trials that are believed in, and the standardised objectives believed of them.
-    believed: Vec<(TrialId, Vec<f64>)>,
+    /// Points that are believed in, and the standardised objectives believed of them.
+    believed: Vec<(Vec<f64>, Vec<f64>)>,
     /// The first so many of them are in the processes.
     rows: usize,
 }
@@ -144,34 +143,33 @@ impl Model {
         self.processes.iter_mut().for_each(|p| p.posterior.forget_beliefs());
     }
 
-    /// Believes in the failed trials first, then in the pending ones, by trial number; those believed
+    /// Believes in the failed trials first, then in the pending ones, by trial number; points believed
     /// in already stay if they come first again.
     fn believe(&mut self, ledger: &Ledger) {
         let failed: Vec<&Observed> = ledger.observed().iter().filter(|o| !tells(o)).collect();
         let failed = &failed[failed.len().saturating_sub(MOST_FAILED)..];
-        let wanted: Vec<(TrialId, &[f64])> = { failed.iter().map(|o| (o.trial, o.unit.as_slice())) }
-            .chain(ledger.pending().iter().map(|(id, x)| (*id, x.as_slice())))
-            .collect();
+        let pending = ledger.pending().iter().map(|(_, x)| x.as_slice());
+        let wanted: Vec<&[f64]> = failed.iter().map(|o| o.unit.as_slice()).chain(pending).collect();
         let known = self.believed.len();
         let again = known <= wanted.len()
-            && self.believed.iter().zip(&wanted).all(|((id, _), (wanted, _))| id == wanted);
+            && self.believed.iter().zip(&wanted).all(|((x, _), wanted)| x == wanted);
         if !again {
             self.forget();
         }
         let new = &wanted[self.believed.len()..];
         let narrowing = new.len().min((failed.len() + MOST_BELIEVED).saturating_sub(self.rows));
-        let points: Vec<Vec<f64>> = new[narrowing..].iter().map(|(_, x)| x.to_vec()).collect();
+        let points: Vec<Vec<f64>> = new[narrowing..].iter().map(|x| x.to_vec()).collect();
         let means = |process: &mut Process| -> Vec<f64> {
-            let narrowed = new[..narrowing].iter().map(|(_, x)| process.posterior.believe(x));
+            let narrowed = new[..narrowing].iter().map(|x| process.posterior.believe(x));
             let mut means: Vec<f64> = narrowed.collect();
             means.extend(process.posterior.predict_all(&points).iter().map(|p| p.mean));
             means
         };
         let means: Vec<Vec<f64>> = self.processes.par_iter_mut().map(means).collect();
         self.rows += narrowing;
-        for (i, (id, _)) in new.iter().enumerate() {
+        for (i, x) in new.iter().enumerate() {
             let objectives = means[..self.objectives].iter().map(|of_process| of_process[i]).collect();
-            self.believed.push((*id, objectives));
+            self.believed.push((x.to_vec(), objectives));
         }
     }
 

@@ -374,9 +374,17 @@ fn evolution_finds_a_front_that_a_constraint_makes() {
         let [blind, astray] = constrained_progress(method, 2000, false);
         let [sobol, _] = constrained_progress(Method::Sobol, 2000, true);
         let told = format!("{method:?}: {found} {violating}, blind {blind} {astray}, sobol {sobol}");
-        assert!(found > 0.85 && found > 1.1 * sobol && found > 1.1 * blind, "{told}");
+        assert!(found > 0.8 && found > 1.05 * sobol && found > 1.05 * blind, "{told}");
         assert!(violating < 0.5 && astray > 0.5, "{told}");
     }
+}
+
+#[test]
+fn the_model_learns_a_constraint_on_outcomes() {
+    let [found, violating] = constrained_progress(Method::Mobo, 60, true);
+    let [blind, astray] = constrained_progress(Method::Mobo, 60, false);
+    let told = format!("{found} {violating}, blind {blind} {astray}");
+    assert!(found > 0.85 && found > 1.1 * blind && violating < 0.6 && astray > 0.7, "{told}");
 }
 
 #[test]
