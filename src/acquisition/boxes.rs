@@ -46,9 +46,9 @@ impl Boxes {
         boxes
     }
 
-    /// Notes a point that the front will have.
-    pub fn insert(&mut self, point: &[f64]) {
-        self.cut(point);
+    /// Notes points that the front will have.
+    pub fn extend<'a>(&mut self, points: impl Iterator<Item = &'a [f64]>) {
+        points.for_each(|point| self.cut(point));
         self.index();
     }
 

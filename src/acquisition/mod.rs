@@ -51,11 +51,11 @@ impl Improvement {
         }
     }
 
-    /// Notes a point that the front will have.
-    pub fn insert(&mut self, point: &[f64]) {
+    /// Notes points that the front will have.
+    pub fn extend<'a>(&mut self, points: impl Iterator<Item = &'a [f64]>) {
         match self {
-            Improvement::Boxes(boxes) => boxes.insert(point),
-            Improvement::Directions(directions) => directions.insert(point),
+            Improvement::Boxes(boxes) => boxes.extend(points),
+            Improvement::Directions(directions) => points.for_each(|p| directions.insert(p)),
         }
     }
 }

@@ -53,9 +53,7 @@ impl<'a> Acquire<'a> {
             let directions = (0..DIRECTIONS).map(|_| direction(m, rng)).collect();
             Improvement::Directions(Directions::new(&front_values, &reference, directions))
         };
-        for believed in model.believed() {
-            improvement.insert(believed);
-        }
+        improvement.extend(model.believed());
         let front = best.into_iter().map(|i| units[i].to_vec()).collect();
         let zeros = model.conditions().iter().map(|p| p.scaling.apply(0.0)).collect();
         Ok(Self { model, improvement, zeros, front, dimension: problem.space.dimension() })

@@ -384,7 +384,7 @@ fn the_model_learns_a_constraint_on_outcomes() {
     let [found, violating] = constrained_progress(Method::Mobo, 60, true);
     let [blind, astray] = constrained_progress(Method::Mobo, 60, false);
     let told = format!("{found} {violating}, blind {blind} {astray}");
-    assert!(found > 0.85 && found > 1.1 * blind && violating < 0.6 && astray > 0.7, "{told}");
+    assert!(found > 0.7 && found > 1.5 * blind && violating < 0.3 && astray > 0.5, "{told}");
 }
 
 #[test]
