@@ -35,6 +35,14 @@ impl Improvement {
         }
     }
 
+    /// The same at a part of the price, where only the order of many points matters.
+    pub fn rough_log_value(&self, mean: &[f64], sd: &[f64]) -> f64 {
+        match self {
+            Improvement::Boxes(boxes) => boxes.log_value(mean, sd),
+            Improvement::Directions(directions) => directions.rough_log_value(mean, sd),
+        }
+    }
+
     /// The same; derivatives with respect to means and standard deviations go to `dmean` and `dsd`.
     pub fn log_value_with_gradient(
         &self,

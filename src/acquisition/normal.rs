@@ -69,7 +69,9 @@ impl LogCdfTable {
     /// log Φ(z).
     #[inline]
     pub fn value(&self, z: f64) -> f64 {
-        let Some(([f0, g0], [f1, g1], t)) = self.cell(z) else { return outside(z).0 };
+        let Some(([f0, g0], [f1, g1], t)) = self.cell(z) else {
+            return if z >= TABLE.1 { 0.0 } else { log_cdf(z) };
+        };
         let rise = f1 - f0;
         f0 + t * (g0 + t * (3.0 * rise - 2.0 * g0 - g1 + t * (g0 + g1 - 2.0 * rise)))
     }
@@ -77,7 +79,9 @@ impl LogCdfTable {
     /// Its derivative.
     #[inline]
     pub fn slope(&self, z: f64) -> f64 {
-        let Some(([f0, g0], [f1, g1], t)) = self.cell(z) else { return outside(z).1 };
+        let Some(([f0, g0], [f1, g1], t)) = self.cell(z) else {
+            return if z >= TABLE.1 { 0.0 } else { hazard(z) };
+        };
         let rise = f1 - f0;
         PER_UNIT * (g0 + t * (2.0 * (3.0 * rise - 2.0 * g0 - g1) + 3.0 * t * (g0 + g1 - 2.0 * rise)))
     }
@@ -93,11 +97,6 @@ impl LogCdfTable {
         let at = place as usize;
         Some((self.knots[at], self.knots[at + 1], place - at as f64))
     }
-}
-
-#[cold]
-fn outside(z: f64) -> (f64, f64) {
-    (log_cdf(z), hazard(z))
 }
 
 /// log h(z), h(z) = φ(z) + z Φ(z) = E[max(z + N(0, 1), 0)]. By its asymptotic series far out,

@@ -97,6 +97,16 @@ fn directions_order_points_as_boxes_do() {
 }
 
 #[test]
+fn the_rough_value_is_that_of_every_other_direction() {
+    let (front, reference, all) = (front(4, 8), vec![1.1; 4], unit_directions(4, 33));
+    let half = all.iter().step_by(2).cloned().collect();
+    let (mean, sd) = ([0.5, 0.6, 0.7, 0.8], [0.2; 4]);
+    let rough = Directions::new(&front, &reference, all).rough_log_value(&mean, &sd);
+    let value = Directions::new(&front, &reference, half).log_value(&mean, &sd);
+    assert!((rough - value).abs() < 1e-12, "{rough} against {value}");
+}
+
+#[test]
 fn gradients_agree_with_central_differences() {
     for m in [1, 2, 3, 5, 8] {
         let (front, reference) = (front(m, 8), vec![1.1; m]);

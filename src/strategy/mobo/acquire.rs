@@ -66,14 +66,16 @@ impl<'a> Acquire<'a> {
 
     /// Value at a point of the unit cube.
     pub fn value(&self, x: &[f64]) -> f64 {
-        self.combine(self.model.processes.iter().map(|p| p.posterior.predict(x)))
+        let there = self.model.processes.iter().map(|p| p.posterior.predict(x));
+        self.combine(there, Improvement::log_value)
     }
 
-    /// Values at many points.
-    pub fn values(&self, points: &[Vec<f64>]) -> Vec<f64> {
+    /// Values at many points, good enough to put them in order.
+    pub fn rough_values(&self, points: &[Vec<f64>]) -> Vec<f64> {
         let predict = |p: &Process| p.posterior.predict_all(points);
         let of_process: Vec<Vec<Prediction>> = self.model.processes.par_iter().map(predict).collect();
-        let value = |i: usize| self.combine(of_process.iter().map(|p| p[i]));
+        let value =
+            |i: usize| self.combine(of_process.iter().map(|p| p[i]), Improvement::rough_log_value);
         (0..points.len()).into_par_iter().map(value).collect()
     }
 
@@ -106,12 +108,16 @@ impl<'a> Acquire<'a> {
         value
     }
 
-    fn combine(&self, there: impl Iterator<Item = Prediction>) -> f64 {
+    fn combine(
+        &self,
+        there: impl Iterator<Item = Prediction>,
+        gain: impl Fn(&Improvement, &[f64], &[f64]) -> f64,
+    ) -> f64 {
         let there: Vec<Prediction> = there.collect();
         let (objectives, conditions) = there.split_at(self.model.objectives().len());
         let (mean, sd): (Vec<f64>, Vec<f64>) = objectives.iter().map(|p| (p.mean, p.sd)).unzip();
         let conditions = conditions.iter().enumerate().map(|(k, p)| self.condition(k, p).0);
-        self.improvement.log_value(&mean, &sd) + conditions.sum::<f64>()
+        gain(&self.improvement, &mean, &sd) + conditions.sum::<f64>()
     }
 
     /// Log probability that condition `k` holds, and its derivatives with respect to μ and σ.

@@ -38,11 +38,12 @@ impl Process {
 /// Every form: family, whether the bowl stays about the centre of the cube (else it follows the good
 /// designs), from how many observations on it is tried, and by how many standard errors of the
 /// difference it has to be better than those before it. With few observations and many coordinates
-/// evidence errs towards Matérn, and the trials that follow pay for it.
+/// evidence errs towards Matérn, and the trials that follow pay for it: it is there for a quantity that
+/// the product of coordinates cannot be, not for small gains.
 const FORMS: [(Family, bool, usize, f64); 3] = [
     (Family::Rational, true, 0, 0.0),
     (Family::Rational, false, 0, 0.0),
-    (Family::Matern, true, 50, 2.0),
+    (Family::Matern, true, 50, 5.0),
 ];
 
 /// Fits a process to data. `last` is the fit before, if there was one; with `judge` (or without a

@@ -28,7 +28,7 @@ pub fn maximize(
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<f64>, StrategyError> {
     let raw: Vec<Vec<f64>> = (0..RAW).map(|i| raw_point(i, acquire, region, rng)).collect();
-    let values = acquire.values(&raw);
+    let values = acquire.rough_values(&raw);
     let mut order: Vec<usize> = (0..RAW).filter(|i| values[*i].is_finite()).collect();
     order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
     let Some(&best) = order.first() else {
