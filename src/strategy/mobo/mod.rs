@@ -65,7 +65,10 @@ impl Strategy for Mobo {
             return Err(StrategyError::NoValues);
         }
         let begun = Instant::now();
-        if self.fitted.as_ref().is_none_or(|f| !f.fits(ledger) || f.is_due(ledger)) {
+        if self.fitted.as_ref().is_some_and(|f| !f.fits(ledger)) {
+            (self.fitted, self.model) = (None, None);
+        }
+        if self.fitted.as_ref().is_none_or(|f| f.is_due(ledger)) {
             // A fit that fails leaves the last good hyperparameters.
             match (Fitted::new(ledger, self.fitted.as_ref()), &self.fitted) {
                 (Ok(fitted), _) => (self.fitted, self.model) = (Some(fitted), None),

@@ -186,17 +186,26 @@ impl Model {
     /// Unit-cube points and objectives of the acceptable trials. Where a standard error is known, the
     /// value is what the processes make of it: the front of noisy values is that of lucky ones.
     pub fn front_values<'a>(&self, ledger: &'a Ledger) -> (Vec<&'a [f64]>, Vec<Vec<f64>>) {
-        let value = |trial: &'a Observed| {
-            let mut y = trial.objectives.clone().filter(|_| trial.acceptable)?;
-            for ((y, sem), process) in y.iter_mut().zip(&trial.sems).zip(&self.processes) {
-                if sem.is_some_and(|s| s > 0.0) {
-                    let mean = process.posterior.predict(&trial.unit).mean;
-                    *y = process.scaling.mean + process.scaling.sd * mean;
-                }
-            }
-            Some((trial.unit.as_slice(), y))
+        let acceptable = ledger.observed().iter().filter(|o| o.acceptable);
+        let with_values = acceptable.filter_map(|o| Some((o, o.objectives.clone()?)));
+        let (trials, mut values): (Vec<&Observed>, Vec<Vec<f64>>) = with_values.unzip();
+        let unsure = |k: usize| {
+            let unsure = |i: &usize| trials[*i].sems[k].is_some_and(|s| s > 0.0);
+            (0..trials.len()).filter(unsure).collect::<Vec<usize>>()
         };
-        ledger.observed().iter().filter_map(value).unzip()
+        let means = |(k, process): (usize, &Process)| {
+            let rows = unsure(k);
+            let means = process.posterior.means(rows.iter().map(|i| trials[*i].unit.as_slice()));
+            rows.into_iter().zip(means).collect::<Vec<_>>()
+        };
+        let smoothed: Vec<Vec<(usize, f64)>> =
+            self.objectives().par_iter().enumerate().map(means).collect();
+        for (k, (process, of_objective)) in self.objectives().iter().zip(smoothed).enumerate() {
+            for (i, mean) in of_objective {
+                values[i][k] = process.scaling.mean + process.scaling.sd * mean;
+            }
+        }
+        (trials.iter().map(|o| o.unit.as_slice()).collect(), values)
     }
 
     /// Standardised objectives believed of failed and pending trials.

@@ -92,3 +92,40 @@ fn is_better(scores: &[f64], than: &[f64], bar: f64) -> bool {
     let variance = differences.map(|d| (d - mean).powi(2)).sum::<f64>() / n;
     mean > bar * (variance / n).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    #[test]
+    fn better_by_chance_is_not_better() {
+        let than = [0.0; 4];
+        assert!(is_better(&[0.1, 0.1, 0.1, 0.1], &than, 5.0), "always by as much");
+        assert!(!is_better(&[2.0, -1.0, 2.0, -1.0], &than, 2.0), "mean ½, standard error ¾");
+        assert!(is_better(&[2.0, -1.0, 2.0, -1.0], &than, 0.6));
+        assert!(!is_better(&than, &than, 0.0), "the first of equals stays");
+    }
+
+    /// A bowl about (0.2, 0.2, …): the form whose bowl follows the good designs is chosen; and that of
+    /// a bowl about the centre stays about the centre.
+    #[test]
+    fn the_form_follows_the_evidence() {
+        let mut rng = crate::rng::stream(3, "test forms", 0);
+        let d = 8;
+        let x: Vec<Vec<f64>> = (0..40).map(|_| (0..d).map(|_| rng.random()).collect()).collect();
+        let points: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
+        for (bottom, centre) in [(0.2, 0.2), (0.5, 0.2)] {
+            let bowl = |x: &Vec<f64>| x.iter().map(|x| (x - bottom) * (x - bottom)).sum::<f64>();
+            let values: Vec<f64> = x.iter().map(bowl).collect();
+            let (data, _) = Data::new(&points, &values, &[None; 40]);
+            let hyper = fit(&data, None, true, &vec![centre; d]).unwrap();
+            assert_eq!(hyper.family(), Family::Rational);
+            assert_eq!(hyper.bowl(), &Bowl::about(vec![bottom; d]));
+            // The next fit keeps the form, about wherever good designs are then.
+            let next = fit(&data, Some(&hyper), false, &vec![0.3; d]).unwrap();
+            let about = if bottom == 0.5 { 0.5 } else { 0.3 };
+            assert_eq!(next.bowl(), &Bowl::about(vec![about; d]));
+        }
+    }
+}

@@ -117,3 +117,47 @@ fn without_values_there_is_nothing_to_propose() {
     let ledger = Ledger::new(problem.clone());
     assert!(matches!(mobo(&problem).propose(0, &ledger), Err(StrategyError::NoValues)));
 }
+
+#[test]
+fn of_very_many_trials_the_best_the_newest_and_some_others_are_learnt_from() {
+    let problem = problem(3, 2);
+    let ledger = ledger_with(&problem, 2000);
+    let trials = ledger.observed();
+    let chosen = quantity::chosen(trials);
+    assert!(chosen.len() <= 800 && chosen.windows(2).all(|w| w[0] < w[1]));
+    let (at, values): (Vec<usize>, Vec<Vec<f64>>) =
+        { trials.iter().enumerate() }.filter_map(|(i, o)| o.objectives.clone().map(|y| (i, y))).unzip();
+    let best = crate::pareto::non_dominated(&values);
+    assert!(best.len() > 5 && best.iter().all(|i| chosen.contains(&at[*i])));
+    let failed = |i: &usize| trials[*i].objectives.is_none() && !trials[*i].infeasible;
+    assert!(!chosen.iter().any(failed), "a failure says nothing about the design");
+    let newest = (0..trials.len()).rev().filter(|i| !failed(i)).take(150);
+    assert!({ newest }.all(|i| chosen.contains(&i)));
+    assert!(chosen.iter().filter(|i| **i < 1000).count() > 100, "old ones too");
+    let few = ledger_with(&problem, 100);
+    assert_eq!(quantity::chosen(few.observed()).len(), 80, "all that are not failed");
+}
+
+#[test]
+fn a_pending_design_that_took_another_ones_place_is_believed_in_instead() {
+    let problem = problem(2, 2);
+    let mut ledger = ledger_with(&problem, 12);
+    let with = |ledger: &Ledger, unit: &[f64]| {
+        let mut ledger = ledger.clone();
+        ledger.propose(12, &problem.space.decode(unit));
+        ledger
+    };
+    let mut strategy = mobo(&problem);
+    let first = strategy.propose(12, &ledger).unwrap();
+    strategy.propose(13, &with(&ledger, &first)).unwrap();
+    // The first is withdrawn, another made in its stead.
+    let other = with(&ledger, &[0.9, 0.1]);
+    assert_eq!(strategy.propose(13, &other).unwrap(), mobo(&problem).propose(13, &other).unwrap());
+    // What came of it enters the processes one by one, as if they had been made with it.
+    ledger = other;
+    ledger.tell(12, &evaluate(&[0.9, 0.1], 2));
+    let memory = strategy.memory();
+    let mut restarted = mobo(&problem);
+    restarted.recall(&memory).unwrap();
+    assert_eq!(strategy.propose(14, &ledger).unwrap(), restarted.propose(14, &ledger).unwrap());
+}
