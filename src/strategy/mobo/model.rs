@@ -158,11 +158,11 @@ impl Model {
         }
         let new = &wanted[self.believed.len()..];
         let narrowing = new.len().min((failed.len() + MOST_BELIEVED).saturating_sub(self.rows));
-        let points: Vec<Vec<f64>> = new[narrowing..].iter().map(|x| x.to_vec()).collect();
         let means = |process: &mut Process| -> Vec<f64> {
             let narrowed = new[..narrowing].iter().map(|x| process.posterior.believe(x));
             let mut means: Vec<f64> = narrowed.collect();
-            means.extend(process.posterior.predict_all(&points).iter().map(|p| p.mean));
+            // Point by point, so that it makes no difference how many come at once.
+            means.extend(process.posterior.means(new[narrowing..].iter().copied()));
             means
         };
         let means: Vec<Vec<f64>> = self.processes.par_iter_mut().map(means).collect();
