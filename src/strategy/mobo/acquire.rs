@@ -11,8 +11,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-/// Directions for more objectives than boxes can do.
+/// Directions where boxes would be too many.
 const DIRECTIONS: usize = 128;
+/// Up to so many points, the front and what is believed in, are cut out of boxes.
+const MOST_CUTS: usize = 400;
 
 /// Log expected hypervolume improvement, weighed by the probability that every condition holds.
 pub struct Acquire<'a> {
@@ -47,7 +49,8 @@ impl<'a> Acquire<'a> {
         let best = pareto::non_dominated(&values);
         let front_values: Vec<Vec<f64>> = best.iter().map(|i| scale(&values[*i])).collect();
         let m = problem.objectives.len();
-        let mut improvement = if m <= MOST_BOX_OBJECTIVES {
+        let cuts = best.len() + model.believed().len();
+        let mut improvement = if m == 1 || m <= MOST_BOX_OBJECTIVES && cuts <= MOST_CUTS {
             Improvement::Boxes(Boxes::new(&front_values, &reference))
         } else {
             let directions = (0..DIRECTIONS).map(|_| direction(m, rng)).collect();

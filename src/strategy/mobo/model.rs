@@ -209,7 +209,7 @@ impl Model {
     }
 
     /// Standardised objectives believed of failed and pending trials.
-    pub fn believed(&self) -> impl Iterator<Item = &[f64]> {
+    pub fn believed(&self) -> impl ExactSizeIterator<Item = &[f64]> {
         self.believed.iter().map(|(_, objectives)| objectives.as_slice())
     }
 }
