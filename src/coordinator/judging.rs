@@ -5,7 +5,8 @@ use super::ranks::{FAULTS_IN_A_ROW, Running};
 use super::state::{Coordinator, Mode, Open};
 use super::strategist::Request;
 use crate::comm::{Rank, Report};
-use crate::pipeline::{Done, Graph, Retries, State, Verdict};
+use crate::config::Retries;
+use crate::pipeline::{Done, Graph, State, Verdict};
 use crate::problem::{FailureClass, Outcome, TaskOutcome, TrialId};
 use crate::store::{Attempt, Completed, Detail, Record, Start};
 
@@ -297,7 +298,8 @@ impl Open {
             }
             TaskOutcome::Failed { class, .. } => {
                 tries.own_failures += 1;
-                (tries.own_failures <= retries.of(*class)).then(|| pause_s(tries.own_failures))
+                let most = retries.of(*class).unwrap_or(0);
+                (tries.own_failures <= most).then(|| pause_s(tries.own_failures))
             }
         }
     }

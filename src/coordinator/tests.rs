@@ -5,8 +5,8 @@ mod rules;
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::Stop;
-use crate::pipeline::{Need, Retries, Work};
+use crate::config::{Retries, Stop};
+use crate::pipeline::{Need, Work};
 use crate::problem::{
     FailureClass, Goal, Measurement, Objective, Problem, Space, TaskOutcome, TrialId, Value,
 };
@@ -18,7 +18,7 @@ fn settings() -> Settings {
 }
 
 fn settings_of(trials: u64, capacity: u64, retries: u32) -> Settings {
-    let work = Work::single(problem(), Need::ONE_CORE, Retries::uniform(retries));
+    let work = Work::single(problem(), Need::ONE_CORE, Retries::all(retries));
     let (work, missing) = (Arc::new(work), Default::default());
     Settings { trials, capacity, ranks: usize::MAX, work, missing }
 }

@@ -5,7 +5,7 @@
 //! is joined by the end of the trial. Many tasks wait for the same join (twenty jobs for one check), so
 //! that joins stand beside the tasks and not in them.
 
-use crate::problem::FailureClass;
+use crate::config::Retries;
 use std::collections::BTreeMap;
 
 /// What a task takes of its host while it runs.
@@ -22,38 +22,13 @@ impl Need {
     pub const ONE_CORE: Need = Need { cores: 1, memory: 0 };
 }
 
-/// Further attempts after a failure of a task's own, by class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retries([u32; FailureClass::ALL.len()]);
-
-impl Retries {
-    /// The same number for every class.
-    pub fn uniform(count: u32) -> Self {
-        Self([count; FailureClass::ALL.len()])
-    }
-
-    /// The same with another number for one class.
-    #[must_use]
-    pub fn with(mut self, class: FailureClass, count: u32) -> Self {
-        self.0[class as usize] = count;
-        self
-    }
-
-    /// How many failures a task may have if the last is of this class.
-    pub fn of(self, class: FailureClass) -> u32 {
-        self.0[class as usize]
-    }
-}
-
 /// What tasks of a stage have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// Name of the stage.
     pub name: String,
-    /// Earlier stages that it needs.
-    pub needs: Vec<usize>,
-    /// Whether every stage that this one does not itself wait for waits for it.
-    pub gate: bool,
+    /// Earlier or later stages that it waits for though it does not need them: they decide about it.
+    pub gates: Vec<usize>,
     /// Share of a join of its tasks that must be ok.
     pub at_least: f64,
     /// What each of its tasks takes.
@@ -103,14 +78,14 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph of these stages and tasks; both name only earlier ones as what they need.
+    /// The graph of these stages and tasks. A task names only earlier ones as what it needs, and no
+    /// stage waits for itself, whatever it goes through.
     pub fn new(stages: Vec<Rules>, nodes: Vec<Node>) -> Self {
         let mut of_stage: Vec<Vec<u32>> = vec![vec![]; stages.len()];
         for (task, node) in (0..).zip(&nodes) {
             of_stage[node.stage].push(task);
         }
         let mut joins: BTreeMap<Vec<u32>, Vec<Waiter>> = BTreeMap::new();
-        let gates = gates(&stages);
         let mut wanted = vec![false; nodes.len()];
         let mut waits_for = vec![0; nodes.len()];
         for (task, node) in (0..).zip(&nodes) {
@@ -119,15 +94,12 @@ impl Graph {
                 needs.entry(nodes[*need as usize].stage).or_default().push(*need);
                 wanted[*need as usize] = true;
             }
-            let gates = gates[node.stage].iter().map(|gate| of_stage[*gate].clone());
+            let gates = stages[node.stage].gates.iter().map(|gate| of_stage[*gate].clone());
             let own: Vec<Vec<u32>> = needs.into_values().chain(gates).collect();
             for join in own.into_iter().filter(|join| !join.is_empty()) {
                 let waiters = joins.entry(join).or_default();
-                // A gate may be needed as well.
-                if waiters.last() != Some(&Waiter::Task(task)) {
-                    waiters.push(Waiter::Task(task));
-                    waits_for[task as usize] += 1;
-                }
+                waiters.push(Waiter::Task(task));
+                waits_for[task as usize] += 1;
             }
         }
         for tasks in &of_stage {
@@ -154,7 +126,7 @@ impl Graph {
     /// A trial of one task.
     pub fn single(need: Need, retries: Retries) -> Self {
         let name = "evaluate".to_owned();
-        let stage = Rules { name, needs: vec![], gate: false, at_least: 1.0, need, retries };
+        let stage = Rules { name, gates: vec![], at_least: 1.0, need, retries };
         Self::new(vec![stage], vec![Node { stage: 0, key: String::new(), needs: vec![] }])
     }
 
@@ -195,29 +167,10 @@ impl Graph {
     }
 }
 
-/// How many of a join must be ok. A share is written in decimals: 0.55 of 100 are 55, though the
-/// nearest binary number makes it a little more.
+/// How many of a join must be ok: one at the least. A share is written in decimals: 0.55 of 100 are 55,
+/// though the nearest binary number makes it a little more.
 fn enough(share: f64, size: usize) -> u32 {
-    (share * size as f64 - 1e-9).ceil().clamp(0.0, size as f64) as u32
-}
-
-/// By stage: the gates that it waits for. A stage that a gate waits for, through needs or through an
-/// earlier gate, does not wait for that gate; so there is no circle.
-fn gates(stages: &[Rules]) -> Vec<Vec<usize>> {
-    let mut gates: Vec<Vec<usize>> = vec![vec![]; stages.len()];
-    for gate in (0..stages.len()).filter(|stage| stages[*stage].gate) {
-        let mut before = vec![false; stages.len()];
-        let mut open = vec![gate];
-        while let Some(stage) = open.pop() {
-            if !std::mem::replace(&mut before[stage], true) {
-                open.extend(stages[stage].needs.iter().chain(&gates[stage]));
-            }
-        }
-        for stage in (0..stages.len()).filter(|stage| !before[*stage]) {
-            gates[stage].push(gate);
-        }
-    }
-    gates
+    (share * size as f64 - 1e-9).ceil().clamp(1.0, size as f64) as u32
 }
 
 #[cfg(test)]
@@ -227,38 +180,27 @@ mod tests {
     #[test]
     fn a_share_is_counted_as_it_is_written() {
         for (share, size, want) in
-            [(1.0, 20, 20), (0.8, 5, 4), (0.55, 100, 55), (0.7, 10, 7), (0.5, 3, 2), (0.0, 4, 0)]
+            [(1.0, 20, 20), (0.8, 5, 4), (0.55, 100, 55), (0.7, 10, 7), (0.5, 3, 2), (0.01, 4, 1)]
         {
             assert_eq!(enough(share, size), want, "{share} of {size}");
         }
     }
 
-    fn rules(needs: &[usize], gate: bool) -> Rules {
-        let (name, needs, retries) = (String::new(), needs.to_vec(), Retries::uniform(0));
-        Rules { name, needs, gate, at_least: 1.0, need: Need::ONE_CORE, retries }
-    }
-
-    #[test]
-    fn gates_come_one_after_the_other_and_never_in_a_circle() {
-        // 0 ← 1 gate; 2 ← 3 gate; 4.
-        let stages = [
-            rules(&[], false),
-            rules(&[0], true),
-            rules(&[], false),
-            rules(&[2], true),
-            rules(&[2], false),
-        ];
-        assert_eq!(gates(&stages), [vec![], vec![], vec![1], vec![1], vec![1, 3]]);
-    }
-
     #[test]
     fn jobs_that_wait_for_the_same_share_a_join() {
         let node = |stage, needs: &[u32]| Node { stage, key: String::new(), needs: needs.to_vec() };
-        let stages = vec![rules(&[], true), rules(&[0], false), rules(&[1], false)];
+        let rules = |gates: &[usize]| Rules {
+            name: String::new(),
+            gates: gates.to_vec(),
+            at_least: 1.0,
+            need: Need::ONE_CORE,
+            retries: Retries::all(0),
+        };
+        let stages = vec![rules(&[]), rules(&[]), rules(&[0])];
         let nodes = vec![node(0, &[]), node(1, &[0]), node(1, &[0]), node(1, &[0]), node(2, &[1, 2, 3])];
         let graph = Graph::new(stages, nodes);
         assert_eq!((graph.joins.len(), graph.first()), (3, &[1, 0, 0][..]));
-        // The check is needed by the jobs and a gate for them: one join; the last waits for both.
+        // The check is needed by the jobs and a gate for the last, which waits for them, too.
         assert_eq!(graph.waits_for, [0, 1, 1, 1, 2]);
         assert_eq!(graph.joins[0].waiters.len(), 4);
     }

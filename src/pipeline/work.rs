@@ -1,7 +1,9 @@
 //! What every trial of a study consists of, and how its tasks' values become its outcome.
 
-use super::graph::{Graph, Need, Retries};
-use crate::config::{Evaluator, Study};
+use super::conclude::conclude;
+use super::graph::{Graph, Need, Node, Rules};
+use super::plan::{Plan, TaskSpec};
+use crate::config::{Evaluator, Pipeline, Retries, Stage, Study};
 use crate::problem::{Outcome, Problem, Values};
 use std::fmt;
 
@@ -25,10 +27,11 @@ impl Work {
     /// The work of a study's trials.
     pub fn of(study: &Study) -> Self {
         let retries = match &study.evaluator {
+            Evaluator::Pipeline(pipeline) => return Self::staged(study, pipeline),
             Evaluator::Command(command) => command.retries,
-            Evaluator::Builtin(_) | Evaluator::Outside => 0,
+            Evaluator::Builtin(_) | Evaluator::Outside => Retries::all(0),
         };
-        Self::single(study.problem.clone(), Need::ONE_CORE, Retries::uniform(retries))
+        Self::single(study.problem.clone(), Need::ONE_CORE, retries)
     }
 
     /// Work of one task that measures what the problem is about.
@@ -38,6 +41,26 @@ impl Work {
             _ => Err("a trial of one task has no result of it".to_owned()),
         };
         Self::new(Graph::single(need, retries), conclude)
+    }
+
+    fn staged(study: &Study, pipeline: &Pipeline) -> Self {
+        let plan = Plan::of(study);
+        let rules = |(stage, gates): (&Stage, &Vec<usize>)| Rules {
+            name: stage.name.clone(),
+            gates: gates.clone(),
+            at_least: stage.at_least,
+            need: Need { cores: stage.cores, memory: stage.memory_bytes.unwrap_or(0) },
+            retries: stage.command.retries,
+        };
+        let node = |task: &TaskSpec| Node {
+            stage: task.stage,
+            key: task.labels(&pipeline.stages[task.stage]).join(","),
+            needs: task.needs.clone(),
+        };
+        let stages = pipeline.stages.iter().zip(&plan.gates).map(rules).collect();
+        let graph = Graph::new(stages, plan.tasks.iter().map(node).collect());
+        let study = study.clone();
+        Self::new(graph, move |results| conclude(&study, &plan, results))
     }
 
     /// Work from its parts.

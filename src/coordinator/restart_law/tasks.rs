@@ -2,22 +2,19 @@
 //! an analysis of them.
 
 use super::*;
-use crate::pipeline::{Graph, Need, Node, Retries, Rules};
+use crate::config::Retries;
+use crate::pipeline::{Graph, Need, Node, Rules};
 
 fn work(study: &Study) -> Arc<Work> {
-    let stage = |name: &str, needs: &[usize], gate, at_least| Rules {
+    let stage = |name: &str, gates: &[usize], at_least| Rules {
         name: name.into(),
-        needs: needs.to_vec(),
-        gate,
+        gates: gates.to_vec(),
         at_least,
         need: Need::ONE_CORE,
-        retries: Retries::uniform(1),
+        retries: Retries::all(1),
     };
-    let stages = vec![
-        stage("overlap", &[], true, 1.0),
-        stage("simulation", &[0], false, 0.6),
-        stage("analysis", &[1], false, 1.0),
-    ];
+    let stages =
+        vec![stage("overlap", &[], 1.0), stage("simulation", &[], 0.6), stage("analysis", &[0], 1.0)];
     let node = |stage, key: &str, needs: &[u32]| Node { stage, key: key.into(), needs: needs.to_vec() };
     let mut nodes = vec![node(0, "", &[])];
     nodes.extend(["a", "b", "c"].map(|key| node(1, key, &[0])));
