@@ -4,7 +4,7 @@ use super::summary::{self, Standing};
 use super::write_out;
 use crate::config::Rule;
 use crate::exit::Exit;
-use crate::report::Starts;
+use crate::report::{self, Starts};
 use crate::store;
 use serde_json::json;
 use std::path::PathBuf;
@@ -60,6 +60,14 @@ pub fn run(args: Args) -> Exit {
             "max_hypervolume": standing.maximum,
             "sessions": history.sessions.len(),
             "attempts": history.attempts.len(),
+            "stages": report::stages(history).iter().map(|s| json!({
+                "stage": s.stage,
+                "ok": s.ok,
+                "failed": s.failed,
+                "interrupted": s.interrupted,
+                "took_s": s.took_s.map(|(median, max)| json!({ "median": median, "max": max })),
+                "peak_memory": s.peak_memory,
+            })).collect::<Vec<_>>(),
             "generation_s": mean,
             "starts": starts.map(|s| json!({
                 "count": s.count,
@@ -77,7 +85,7 @@ pub fn run(args: Args) -> Exit {
         let mut text = format!("{}, seed {}: {state}{place}\n", study.name, study.seed);
         text += &summary::text(study, history, &args.run);
         text += &format!(
-            "sessions     {}, {} attempts at trials, {:.1} ms per candidate\n",
+            "sessions     {}, {} attempts, {:.1} ms per candidate\n",
             history.sessions.len(),
             history.attempts.len(),
             1e3 * mean

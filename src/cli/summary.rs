@@ -76,6 +76,9 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
         let _ =
             writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
     }
+    for stage in report::stages(history) {
+        let _ = writeln!(out, "stage        {}", stage.line());
+    }
     if let Some(starts) = Starts::of(history) {
         let _ = writeln!(out, "starts       {}", starts.line());
     }

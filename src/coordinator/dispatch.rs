@@ -44,6 +44,7 @@ impl Coordinator {
                 }
             }
         }
+        self.widest = self.widest.max(self.asked.saturating_sub(completed));
     }
 
     /// One more trial is asked for: its first tasks will want ranks.

@@ -205,11 +205,4 @@ impl Hosts {
             None => format!("{cores} cores"),
         }
     }
-
-    /// Cores and memory taken and there, by host, for tests.
-    #[cfg(test)]
-    pub fn taken(&self) -> Vec<(u64, u64, u64, Option<u64>)> {
-        let of_host = |h: &Host| (h.cores_taken, h.cores(), h.memory_taken, h.memory);
-        self.hosts.iter().filter(|h| h.ranks > 0).map(of_host).collect()
-    }
 }

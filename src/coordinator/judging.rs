@@ -160,7 +160,7 @@ impl Coordinator {
                 open.progress.ok(graph, task, Done { attempt, values: values.clone() })
             }
             TaskOutcome::Infeasible { .. } => {
-                open.progress.lost(graph, task);
+                open.progress.give_up(task);
                 Verdict::Doomed
             }
             TaskOutcome::Failed { .. } | TaskOutcome::Interrupted { .. } => {

@@ -30,5 +30,5 @@ pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
 pub use events::{Command, Ending, Event, Settings};
 pub use hosts::Place;
 pub use state::Coordinator;
-pub use stopping::{Judge, complete_by, last_stop};
+pub use stopping::{Judge, complete_by, is_unset, last_stop};
 pub use strategist::{Offer, Reply, Request, Strategist};

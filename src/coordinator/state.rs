@@ -66,6 +66,8 @@ pub struct Coordinator {
     pub(super) stopping: Judge,
     /// Trials asked for: the next one has this number.
     pub(super) asked: u64,
+    /// Most trials that were asked for and had not ended at a time in this session.
+    pub(super) widest: u64,
     /// Trials ended so far.
     pub(super) counts: Counts,
     pub(super) open: BTreeMap<TrialId, Open>,
@@ -95,6 +97,7 @@ impl Coordinator {
             settings,
             stopping,
             asked: 0,
+            widest: 0,
             counts: Counts::default(),
             open: BTreeMap::new(),
             queue: BTreeSet::new(),
@@ -176,7 +179,7 @@ impl Coordinator {
         if self.mode != Mode::Working || self.counts.ended() >= self.settings.trials {
             return;
         }
-        let Some(stopped) = self.stopping.verdict(now) else { return };
+        let Some(stopped) = self.stopping.verdict(now, self.widest) else { return };
         let (rule, reason, running) = (stopped.rule.name(), &stopped.reason, self.ranks.running());
         let end = if stopped.rule == Rule::Failures { "the run stops" } else { "the study is complete" };
         let what = if self.settings.work.graph().size() == 1 { "trials" } else { "tasks" };

@@ -4,7 +4,9 @@
 //! is continued decides as one that was never interrupted. A rule that held stays true as long as the
 //! study file says it in the same words ([`Stopped::setting`]), even if the trials that were still
 //! running would have changed the picture; another setting is judged anew. The failure rate is
-//! different: it ends a run and not the study, so that the session after it begins a new count.
+//! different: it ends a run and not the study, so that the session after it begins a new count. Where it
+//! is not set, a run still ends when nothing but failures has come of its first trials: that is a mistake
+//! in the study, as a rule, and a thousand more would say no more.
 
 use crate::config::{Failures, Rule, Stalled, Stop, Study};
 use crate::pareto::Front;
@@ -13,6 +15,13 @@ use crate::store::{History, Stopped};
 
 /// How many failed trials a reason names.
 const NAMED: usize = 3;
+
+/// So many first trials that all failed end a run, or as many as were open at a time if those are more:
+/// what fails is often faster than what does not.
+const FIRST: u64 = 5;
+
+/// [`Stopped::setting`] of that rule, which is not in the study file.
+const NOT_SET: &str = "failures (not set)";
 
 /// Looks at every trial that ends, and says which rule holds.
 #[derive(Debug, Clone)]
@@ -27,6 +36,8 @@ pub struct Judge {
     ended: u64,
     /// Trials of the count of failures that ended, and whether they failed.
     counted: Vec<(TrialId, bool)>,
+    /// Whether one of them did not fail.
+    sound: bool,
     /// Whether a trial has ended in this session: only then may failures end it.
     news: bool,
     /// Seconds of work in earlier sessions, and the start of this one.
@@ -52,6 +63,7 @@ impl Judge {
             curve: Vec::new(),
             ended: 0,
             counted: Vec::new(),
+            sound: false,
             news: false,
             worked_s: 0.0,
             since: None,
@@ -68,6 +80,7 @@ impl Judge {
             }
             if (k as u64) < first {
                 self.counted.clear();
+                self.sound = false;
             }
         }
         self.news = false;
@@ -86,13 +99,15 @@ impl Judge {
             }
             self.curve.push(front.hypervolume());
         }
-        if self.stop.failures.is_some() {
-            self.counted.push((trial, matches!(outcome, Outcome::Failed { .. })));
+        let failed = matches!(outcome, Outcome::Failed { .. });
+        self.sound |= !failed;
+        if self.stop.failures.is_some() || !self.sound {
+            self.counted.push((trial, failed));
         }
     }
 
-    /// The rule that holds at the time `now`, if any.
-    pub(super) fn verdict(&self, now: f64) -> Option<Stopped> {
+    /// The rule that holds at the time `now`, if any; `widest` trials were open at a time.
+    pub(super) fn verdict(&self, now: f64, widest: u64) -> Option<Stopped> {
         let worked_s = self.worked_s + self.since.map_or(0.0, |since| (now - since).max(0.0));
         let found = |rule: Rule| match rule {
             Rule::Hypervolume => self.stop.hypervolume.and_then(|wanted| self.reached(wanted)),
@@ -104,10 +119,23 @@ impl Judge {
                 self.stop.failures.filter(|_| self.news).and_then(|rule| self.failing(rule))
             }
         };
-        Rule::ALL.into_iter().find_map(|rule| {
+        let stopped =
+            |rule, setting, reason| Stopped { at: now, completed: self.ended, rule, setting, reason };
+        let set = Rule::ALL.into_iter().find_map(|rule| {
             let (setting, reason) = (self.stop.setting(rule)?, found(rule)?);
-            Some(Stopped { at: now, completed: self.ended, rule, setting, reason })
+            Some(stopped(rule, setting, reason))
+        });
+        set.or_else(|| {
+            let reason = self.all_failed(widest)?;
+            Some(stopped(Rule::Failures, NOT_SET.to_owned(), reason))
         })
+    }
+
+    fn all_failed(&self, widest: u64) -> Option<String> {
+        let first = self.counted.len() as u64;
+        let enough = first >= widest.max(FIRST);
+        let holds = self.news && self.stop.failures.is_none() && !self.sound && enough;
+        holds.then(|| format!("all of the first {first} trials failed"))
     }
 
     fn reached(&self, wanted: f64) -> Option<String> {
@@ -160,7 +188,7 @@ pub fn complete_by(study: &Study, history: &History) -> Option<Stopped> {
     }
     // Nobody works on it now: the time of its last record is the time to judge by.
     let now = history.sessions.last().map_or(0.0, |s| last_record(history, s.at, f64::INFINITY));
-    Judge::new(study).after(history).verdict(now)
+    Judge::new(study).after(history).verdict(now, u64::MAX)
 }
 
 /// The last stop if no session has begun after it: why the last session ended.
@@ -168,6 +196,11 @@ pub fn last_stop(history: &History) -> Option<&Stopped> {
     let stop = history.stops.last()?;
     let later = history.sessions.iter().any(|s| s.at > stop.at);
     (!later).then_some(stop)
+}
+
+/// Whether a stop was by the rule that holds where failures are not set.
+pub fn is_unset(stopped: &Stopped) -> bool {
+    stopped.setting == NOT_SET
 }
 
 /// Position among the completions from which failures are counted.

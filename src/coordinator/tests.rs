@@ -1,6 +1,7 @@
 //! The coordinator's decisions, event by event.
 
 mod drafts;
+mod graphs;
 mod rules;
 
 use super::*;

@@ -122,6 +122,11 @@ impl Progress {
         self.end(graph, task, State::Lost)
     }
 
+    /// A task ended in a way that ends the trial.
+    pub fn give_up(&mut self, task: u32) {
+        self.states[task as usize] = State::Lost;
+    }
+
     fn end(&mut self, graph: &Graph, task: u32, state: State) -> Verdict {
         let mut ready = vec![];
         let verdict = self.spread(graph, (task, state), &mut ready);

@@ -2,9 +2,11 @@
 //! and history; who prints them is another matter.
 
 mod curve;
+mod stages;
 mod starts;
 mod table;
 
 pub use curve::{Curve, front, violating};
+pub use stages::{StageFigures, stages};
 pub use starts::Starts;
 pub use table::{csv, json};

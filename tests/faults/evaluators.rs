@@ -90,8 +90,10 @@ fn a_failed_attempt_is_repeated_as_often_as_allowed() {
 #[test]
 fn a_study_in_which_nothing_works_ends_with_distinct_designs() {
     for method in ["sobol", "mobo", "nsga2"] {
-        let study =
-            commanded(24, "exit 3", "").replace("\"sobol\"", &format!("\"{method}\"\ninitial = 4"));
+        // Else the run would end after the first few.
+        let stop = "stop = { failures = { share = 0.9, of = 100 } }";
+        let method_line = format!("\"{method}\"\ninitial = 4\n{stop}");
+        let study = commanded(24, "exit 3", "").replace("\"sobol\"", &method_line);
         let scene = Scene::new(&study);
         let ended = scene.complete(Ranks::Threads(2), &[]);
         assert!(ended.out.contains("24 of 24: 0 ok, 0 infeasible, 24 failed"), "{ended}");

@@ -70,7 +70,7 @@ fn failed() -> Outcome {
 fn stop(history: &mut History, study: &Study, at: f64) -> Stopped {
     let mut judge = Judge::new(study).after(history);
     judge.news = true;
-    let stopped = judge.verdict(at).unwrap();
+    let stopped = judge.verdict(at, u64::MAX).unwrap();
     history.apply(Record::Stopped(stopped.clone())).unwrap();
     stopped
 }
@@ -96,7 +96,7 @@ fn a_recorded_stop_stands_until_its_rule_is_changed() {
     );
     // One that was running then would have changed the picture.
     trial(&mut history, 4.5, ok(0.1));
-    assert_eq!(Judge::new(&strict).after(&history).verdict(9.0), None);
+    assert_eq!(Judge::new(&strict).after(&history).verdict(9.0, u64::MAX), None);
     assert_eq!(complete_by(&strict, &history), Some(stopped.clone()));
     assert_eq!(last_stop(&history), Some(&stopped));
     for other in [Stop::default(), stalled(4, 0.1), stalled(3, 0.05)] {
@@ -122,14 +122,18 @@ fn failures_count_anew_after_the_run_that_they_ended_and_never_complete_a_study(
     let after = |history: &History| {
         let mut judge = Judge::new(&study).after(history);
         judge.news = true;
-        judge.verdict(11.0).map(|s| s.completed)
+        judge.verdict(11.0, u64::MAX).map(|s| s.completed)
     };
     assert_eq!(after(&history), None);
     trial(&mut history, 10.0, failed());
     assert_eq!(after(&history), None, "what ended before the session does not count");
     trial(&mut history, 11.0, failed());
     assert_eq!(after(&history), Some(5));
-    assert_eq!(Judge::new(&study).after(&history).verdict(12.0), None, "nothing has ended since");
+    assert_eq!(
+        Judge::new(&study).after(&history).verdict(12.0, u64::MAX),
+        None,
+        "nothing has ended since"
+    );
 }
 
 #[test]
@@ -140,8 +144,8 @@ fn the_clock_counts_work_and_not_the_time_between_sessions() {
     trial(&mut history, 103.0, ok(0.5));
     session(&mut history, 1000.0);
     let judge = Judge::new(&study).after(&history);
-    assert_eq!(judge.verdict(1005.9), None, "4 s and 5.9 s");
-    let stopped = judge.verdict(1006.0).unwrap();
+    assert_eq!(judge.verdict(1005.9, u64::MAX), None, "4 s and 5.9 s");
+    let stopped = judge.verdict(1006.0, u64::MAX).unwrap();
     assert_eq!((stopped.rule, stopped.setting.as_str()), (Rule::Clock, "clock = \"10 s\""));
     trial(&mut history, 1004.0, ok(0.5));
     assert_eq!(complete_by(&study, &history), None, "its last record is 9 s of work");
@@ -176,8 +180,43 @@ proptest! {
             let mut again = Judge::new(&study).after(&history);
             whole.note(k as u64, &outcome(y));
             again.note(k as u64, &outcome(y));
-            prop_assert_eq!(whole.verdict(99.0), again.verdict(99.0));
+            prop_assert_eq!(whole.verdict(99.0, u64::MAX), again.verdict(99.0, u64::MAX));
             trial(&mut history, k as f64, outcome(y));
         }
     }
+}
+
+#[test]
+fn first_trials_that_all_fail_end_a_run_unless_failures_are_set() {
+    let unset = study(Stop::default());
+    let mut history = History::default();
+    session(&mut history, 0.0);
+    let judged = |history: &History, study: &Study, widest| {
+        let mut judge = Judge::new(study).after(history);
+        judge.news = true;
+        judge.verdict(100.0, widest)
+    };
+    for k in 0..5 {
+        assert_eq!(judged(&history, &unset, 2), None, "{k}");
+        trial(&mut history, f64::from(k), failed());
+    }
+    let stopped = judged(&history, &unset, 2).unwrap();
+    assert_eq!((stopped.rule, stopped.completed), (Rule::Failures, 5));
+    assert_eq!(stopped.reason, "all of the first 5 trials failed");
+    assert!(is_unset(&stopped));
+    assert_eq!(judged(&history, &unset, 6), None, "as many as were open at a time");
+    let set = study(Stop { failures: Some(Failures { share: 0.9, of: 100 }), ..Stop::default() });
+    assert_eq!(judged(&history, &set, 2), None, "what the study says counts");
+    let mut sound = history.clone();
+    trial(&mut sound, 6.0, Outcome::Infeasible { reason: "test".into() });
+    assert_eq!(judged(&sound, &unset, 2), None);
+    assert!(complete_by(&unset, &history).is_none(), "failures complete no study");
+    // The session after it counts anew.
+    history.apply(Record::Stopped(stopped)).unwrap();
+    session(&mut history, 200.0);
+    for k in 0..5 {
+        assert_eq!(judged(&history, &unset, 2), None, "{k}");
+        trial(&mut history, 201.0 + f64::from(k), failed());
+    }
+    assert!(judged(&history, &unset, 2).is_some());
 }
