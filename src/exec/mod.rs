@@ -16,6 +16,7 @@ mod process;
 mod program;
 mod render;
 mod result;
+mod tree;
 
 pub use attempt::{Assignment, Bench};
 pub use directory::path as attempt_directory;

@@ -1,7 +1,7 @@
 //! A running payload and what becomes of it.
 
 use super::attempt::Bench;
-use super::process::Process;
+use super::process::{Ended, Process};
 use super::{directory, result};
 use crate::problem::{FailureClass, Outcome};
 use std::fs::File;
@@ -46,7 +46,7 @@ impl Payload {
         }
         match self.process.poll(now) {
             Ok(None) => None,
-            Ok(Some(status)) => {
+            Ok(Some(Ended { status, .. })) => {
                 let outcome = self.stopped.take().unwrap_or_else(|| self.judge(status));
                 Some(self.excuse(outcome))
             }
