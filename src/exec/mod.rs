@@ -11,12 +11,16 @@
 mod attempt;
 mod directory;
 mod environment;
+mod log;
+mod oom;
+mod pattern;
 mod payload;
 mod process;
 mod program;
 mod render;
 mod result;
 mod tree;
+mod watch;
 
 pub use attempt::{Assignment, Bench};
 pub use directory::path as attempt_directory;
