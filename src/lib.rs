@@ -33,6 +33,7 @@ pub mod evaluator;
 pub mod exec;
 pub mod exit;
 pub mod gp;
+pub mod machine;
 pub mod observe;
 pub mod optimize;
 pub mod pareto;

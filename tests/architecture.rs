@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
     ("signal", &[]),
+    ("machine", &[]),
     ("pareto", &[]),
     ("optimize", &[]),
     ("acquisition", &[]),
@@ -26,7 +27,18 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("strategy", &["acquisition", "config", "doe", "gp", "optimize", "pareto", "problem", "rng"]),
     (
         "evaluator",
-        &["comm", "config", "exec", "exit", "problem", "rng", "signal", "slurm", "test_functions"],
+        &[
+            "comm",
+            "config",
+            "exec",
+            "exit",
+            "machine",
+            "problem",
+            "rng",
+            "signal",
+            "slurm",
+            "test_functions",
+        ],
     ),
     ("coordinator", &["comm", "config", "observe", "pareto", "problem", "signal", "store", "strategy"]),
     ("steer", &["config", "problem", "report", "store", "strategy"]),

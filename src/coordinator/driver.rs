@@ -65,7 +65,8 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         crate::config::Evaluator::Command(command) => command.retries,
         crate::config::Evaluator::Builtin(_) | crate::config::Evaluator::Outside => 0,
     };
-    let settings = Settings { trials: study.strategy.trials, capacity, retries };
+    let (trials, problem) = (study.strategy.trials, study.problem.clone());
+    let settings = Settings { trials, capacity, retries, problem };
     let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), history);
     let (trials, patience_s) = (study.strategy.trials, study.strategy.patience_s);
     let ahead = Ahead { ready, trials, patience_s };

@@ -2,6 +2,7 @@
 
 use super::strategist::{Offer, Request};
 use crate::comm::{Rank, Report, Task};
+use crate::problem::Problem;
 use crate::store::{Record, Stopped};
 
 /// What the coordinator is to achieve.
@@ -13,6 +14,8 @@ pub struct Settings {
     pub capacity: u64,
     /// Further attempts after an attempt that failed by its own fault.
     pub retries: u32,
+    /// What the values of a trial are about.
+    pub problem: Problem,
 }
 
 /// What happened.

@@ -1,17 +1,19 @@
 //! The result file: `{"name": number}` or `{"name": {"value": number, "sem": number}}`.
 
-use crate::problem::{FailureClass, Outcome, Problem};
+use crate::problem::{FailureClass, Outcome, Problem, TaskOutcome};
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 
-/// The outcome a result file stands for: ok, or failed with the class `output`.
-pub(super) fn read(path: &Path, problem: &Problem) -> Outcome {
+/// The outcome a result file stands for: ok with the values that the study is about, or failed with
+/// the class `output`.
+pub(super) fn read(path: &Path, problem: &Problem) -> TaskOutcome {
     let text = fs::read(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => "the command ended well but wrote no result".to_owned(),
         _ => e.to_string(),
     });
-    text.and_then(|text| parse(&text, problem)).unwrap_or_else(|reason| Outcome::Failed {
+    let outcome = text.and_then(|text| parse(&text, problem)).map(|outcome| problem.by_name(outcome));
+    outcome.unwrap_or_else(|reason| TaskOutcome::Failed {
         class: FailureClass::Output,
         reason: format!("{reason}; result file: {}", path.display()),
     })

@@ -10,6 +10,7 @@ mod parameter;
 mod region;
 mod result;
 mod space;
+mod task;
 mod trial;
 
 pub use constraint::LinearConstraint;
@@ -21,6 +22,7 @@ pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
 pub use space::{SAME, Space};
+pub use task::{TaskOutcome, Values};
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
 use serde::{Deserialize, Serialize};
