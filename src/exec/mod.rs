@@ -19,6 +19,9 @@ mod process;
 mod program;
 mod render;
 mod result;
+mod scratch;
+mod script;
+mod status;
 mod tree;
 mod watch;
 
