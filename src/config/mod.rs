@@ -92,6 +92,7 @@
 //! the program stay as they are, and the program runs in the attempt's own directory.
 
 mod builtin;
+mod command;
 mod constraint_text;
 mod describe;
 mod difference;
@@ -100,6 +101,7 @@ mod error;
 mod evaluator;
 mod linear_text;
 mod parameters;
+mod pipeline;
 mod points;
 mod resolve;
 mod resolved;
@@ -110,12 +112,15 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
 pub use describe::describe;
 pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};
+pub use pipeline::{
+    Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
+};
 pub use resolved::{
-    Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
-    StrategySettings, Study,
+    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings, Study,
 };
 pub use stop::{Failures, Rule, Stalled, Stop};
 

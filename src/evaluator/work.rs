@@ -25,6 +25,9 @@ impl Workshop {
                 Builtin::new(study, builtin).map(|bench| Self::Builtin(Box::new(bench)))
             }
             config::Evaluator::Outside => Err("the study is evaluated outside".to_owned()),
+            config::Evaluator::Pipeline(_) => {
+                Err("this version checks studies with [[stage]] tables, but cannot run them".to_owned())
+            }
             config::Evaluator::Command(command) => {
                 let output = std::path::absolute(&study.output)
                     .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;

@@ -86,7 +86,10 @@ impl Payload {
             reason: format!("{what}; {}", self.tail()),
         };
         match status.code() {
-            Some(0) => result::read(&self.dir.join(&self.bench.command.result), &self.bench.problem),
+            Some(0) => match &self.bench.command.result {
+                Some(result) => result::read(&self.dir, result, &self.bench.problem),
+                None => TaskOutcome::Ok(vec![]),
+            },
             Some(code) if self.bench.command.infeasible_exit_codes.contains(&code) => {
                 let said = last_lines(&self.dir, 1);
                 let reason = match said {
