@@ -74,8 +74,8 @@ pub fn answer(program: &str, arguments: &[&str], at_most: Duration) -> Result<St
     let mut process = Process::start(&mut command).map_err(failed)?;
     let deadline = Instant::now() + at_most;
     let status = loop {
-        if let Some(status) = process.poll(Instant::now()).map_err(failed)? {
-            break status;
+        if let Some(ended) = process.poll(Instant::now()).map_err(failed)? {
+            break ended.status;
         }
         if Instant::now() > deadline {
             return Err(format!("{program} did not answer within {} s", at_most.as_secs_f64()));
