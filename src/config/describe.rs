@@ -1,5 +1,6 @@
 //! A study in words, as `paretorank check` prints it.
 
+use super::container::{Bind, Container, Staging};
 use super::resolved::{Builtin, Command, Delay, Evaluator, InitialDesign, Method, Study};
 use super::stop::Rule;
 use super::units::duration;
@@ -23,6 +24,9 @@ pub fn describe(study: &Study) -> String {
             page.title("evaluator");
             page.row("outside", "results are told (paretorank ask, tell, session)");
         }
+    }
+    if let Some(container) = &study.container {
+        self::container(&mut page, container);
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));
@@ -262,5 +266,26 @@ fn command(page: &mut Page, c: &Command) {
     );
     for (name, value) in &c.env {
         page.row("env", format!("{name}={value}"));
+    }
+}
+
+fn container(page: &mut Page, c: &Container) {
+    page.title("container");
+    page.row("engine", c.engine.name());
+    page.row("image", c.image.as_ref().map_or("none".into(), ToString::to_string));
+    page.row("stage", if c.stage == Staging::Node { "once per node" } else { "none" });
+    for Bind { source, target, read_only } in &c.binds {
+        let place = if source == target { String::new() } else { format!(" at {}", target.display()) };
+        let mode = if *read_only { ", read-only" } else { "" };
+        page.row("bind", format!("{}{place}{mode}", source.display()));
+    }
+    for (name, value) in &c.env {
+        page.row("env", format!("{name}={value}"));
+    }
+    for line in c.prologue.iter().flat_map(|text| text.lines()) {
+        page.row("prologue", line);
+    }
+    if !c.options.is_empty() {
+        page.row("options", c.options.join(" "));
     }
 }
