@@ -1,8 +1,10 @@
 """Overlap check, simulation, reconstruction and merging."""
 
 import argparse
+import json
 import os
 import re
+import shutil
 import time
 
 import files
@@ -45,9 +47,6 @@ def npsim(arguments):
         raise Wrong(f"{o.numberOfEvents} events: nothing to do")
     if not o.enableGun and not o.inputFiles:
         raise Wrong("neither -G nor --inputFiles: where do the particles come from?")
-    for name in [*o.inputFiles, *([o.steeringFile] if o.steeringFile else [])]:
-        if not os.path.isfile(name):
-            raise Wrong(f"{name}: no such file")
     content = {"kind": "sim", "events": o.numberOfEvents, "values": geometry.read(o.compactFile)}
     content["gun"] = gun(o) if o.enableGun else {"particle": "file", "momentum": 0.0, "eta": []}
     time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
@@ -102,3 +101,29 @@ def hadd(arguments):
     if os.path.exists(names[0]) and not force:
         raise Wrong(f"{names[0]} is there already; -f overwrites it")
     files.write(names[0], files.joined([files.read(name, None) for name in names[1:]]))
+
+
+def cmake(arguments):
+    """cmake -S SOURCE -B BUILD -DCMAKE_INSTALL_PREFIX=..., --build BUILD, --install BUILD: copies the XML files."""
+    options = parser("cmake")
+    options.add_argument("-S", dest="source")
+    options.add_argument("-B", dest="folder")
+    options.add_argument("-D", dest="settings", action="append", default=[])
+    options.add_argument("--build")
+    options.add_argument("--install")
+    options.add_argument("--parallel")
+    o = options.parse_args(arguments)
+    if o.source and o.folder:
+        prefix = dict(setting.split("=", 1) for setting in o.settings)["CMAKE_INSTALL_PREFIX"]
+        os.makedirs(o.folder)
+        with open(os.path.join(o.folder, "cache.json"), "w", encoding="utf-8") as file:
+            json.dump({"source": os.path.abspath(o.source), "prefix": prefix}, file)
+        return
+    folder = o.build or o.install
+    if not folder or not os.path.isfile(os.path.join(folder, "cache.json")):
+        raise Wrong(f"{folder}: not configured")
+    if o.install:
+        with open(os.path.join(folder, "cache.json"), encoding="utf-8") as file:
+            cache = json.load(file)
+        target = os.path.join(cache["prefix"], "share", "epic")
+        shutil.copytree(cache["source"], target, ignore=shutil.ignore_patterns("*.sh"))

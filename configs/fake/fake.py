@@ -22,6 +22,7 @@ PROGRAMS = {
     "npsim": chain.npsim,
     "eicrecon": chain.eicrecon,
     "hadd": chain.hadd,
+    "cmake": chain.cmake,
     "dRICHAna_bootstrap": analyses.drich_bootstrap,
     "b0_momentum": analyses.b0_momentum,
     "bic_energy_resolution": analyses.bic_energy_resolution,
