@@ -56,8 +56,7 @@ def reflection_points(emission, hits, centre, radius):
 def emission_angles(hits, directions, design, radiator):
     """Angle between photon and track in rad (n), for hits (n x 3) of tracks (n x 3, unit vectors).
 
-    `radiator` is "aerogel" or "gas": the assumption under which the hit is looked at. A hit that no ray
-    from the aerogel can reach has NaN and belongs to no ring.
+    `radiator` is "aerogel" or "gas": the assumption under which the hit is looked at.
     """
     centre = np.array(design.mirror_centre)
     emission = directions * (design.middle_of(radiator) / directions[:, 2:3])
