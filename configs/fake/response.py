@@ -45,7 +45,7 @@ def drich_overlaps(values):
         return 0
     deep = values["sensor_radius"] + 6 * values["sensor_centerz"] + 3 * values["DRICH_snout_length"]
     wide = values["mirror_centerx"] + 0.5 * (260 - values["mirror_radius"])
-    return sum(max(0, math.ceil(beyond)) for beyond in ((deep - 470) / 20, (wide - 168) / 4))
+    return sum(max(0, math.ceil(beyond)) for beyond in ((deep - 322) / 20, (wide - 168) / 4))
 
 
 def noise(*what):
