@@ -2,6 +2,8 @@
 
 use super::command::{Command, ResultFile, Retries};
 use super::resolved::{Builtin, Delay, Evaluator, InitialDesign, Method, Study};
+use super::container::{Bind, Container, Staging};
+
 use super::stop::Rule;
 use super::units::duration;
 use crate::problem::{Column, FailureClass, Goal, Parameter, ParameterKind, Scale, Value};
@@ -29,6 +31,9 @@ pub fn describe(study: &Study) -> String {
                 self::command(&mut page, &format!("stage {}", stage.name), &stage.command);
             }
         }
+    }
+    if let Some(container) = &study.container {
+        self::container(&mut page, container);
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));
@@ -292,4 +297,24 @@ fn retries(r: Retries) -> String {
     }
     let of = |class: FailureClass| r.of(class).map(|n| format!("{} {n}", class.name()));
     FailureClass::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
+}
+fn container(page: &mut Page, c: &Container) {
+    page.title("container");
+    page.row("engine", c.engine.name());
+    page.row("image", c.image.as_ref().map_or("none".into(), ToString::to_string));
+    page.row("stage", if c.stage == Staging::Node { "once per node" } else { "none" });
+    for Bind { source, target, read_only } in &c.binds {
+        let place = if source == target { String::new() } else { format!(" at {}", target.display()) };
+        let mode = if *read_only { ", read-only" } else { "" };
+        page.row("bind", format!("{}{place}{mode}", source.display()));
+    }
+    for (name, value) in &c.env {
+        page.row("env", format!("{name}={value}"));
+    }
+    for line in c.prologue.iter().flat_map(|text| text.lines()) {
+        page.row("prologue", line);
+    }
+    if !c.options.is_empty() {
+        page.row("options", c.options.join(" "));
+    }
 }

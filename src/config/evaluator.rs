@@ -57,13 +57,15 @@ pub fn which(section: &Section<'_>) -> Option<Which> {
     }
 }
 
-/// A command; relative paths of program and templates start from `folder`, the study file's.
+/// A command; relative paths of program and templates start from `folder`, the study file's. If it is
+/// `contained`, an absolute path of a program is one of the image, which nobody can see from here.
 pub fn command(
     section: &Section<'_>,
     parameters: Option<&[Parameter]>,
     folder: &Path,
+    contained: bool,
 ) -> Option<Command> {
-    let argv = argv(section, parameters, folder);
+    let argv = argv(section, parameters, folder, contained);
     let templates = if section.has("templates") { templates(section, folder) } else { Some(vec![]) };
     let result = if section.has("result") { result(section) } else { Some("result.json".into()) }
         .map(ResultFile::Json);
@@ -84,7 +86,12 @@ pub fn command(
     })
 }
 
-fn argv(section: &Section<'_>, parameters: Option<&[Parameter]>, folder: &Path) -> Option<Vec<String>> {
+fn argv(
+    section: &Section<'_>,
+    parameters: Option<&[Parameter]>,
+    folder: &Path,
+    contained: bool,
+) -> Option<Vec<String>> {
     let mut argv = section.texts("command")?;
     let Some(program) = argv.first().filter(|p| !p.is_empty()) else {
         section.problem("command", "is empty; it needs a program and its arguments, each a text");
@@ -98,7 +105,8 @@ fn argv(section: &Section<'_>, parameters: Option<&[Parameter]>, folder: &Path) 
         return None;
     }
     let beside = folder.join(program);
-    if program.contains('/') || beside.is_file() {
+    let is_of_image = contained && program.starts_with('/');
+    if !is_of_image && (program.contains('/') || beside.is_file()) {
         argv[0] = program_path(section, &beside)?;
     }
     let mut sound = true;
@@ -131,7 +139,7 @@ fn program_path(section: &Section<'_>, path: &Path) -> Option<String> {
 }
 
 /// The absolute path, which is UTF-8: it is stored as text.
-fn absolute(section: &Section<'_>, key: &str, path: &Path) -> Option<PathBuf> {
+pub(super) fn absolute(section: &Section<'_>, key: &str, path: &Path) -> Option<PathBuf> {
     match std::path::absolute(path) {
         Ok(path) if path.to_str().is_some() => return Some(path),
         Ok(path) => section.problem(key, format!("has the path {}, which is not UTF-8", path.display())),
@@ -230,7 +238,8 @@ fn exit_codes(section: &Section<'_>) -> Option<Vec<i32>> {
     Some(codes)
 }
 
-fn environment(section: &Section<'_>) -> Option<Vec<(String, String)>> {
+/// The table `env`: names and texts, in the order of the names.
+pub(super) fn environment(section: &Section<'_>) -> Option<Vec<(String, String)>> {
     if !section.has("env") {
         return Some(vec![]);
     }

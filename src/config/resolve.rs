@@ -8,14 +8,14 @@ use super::resolved::{
     Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study, default_patience_s,
 };
 use super::section::Section;
-use super::{builtin, constraint_text, points, stop};
+use super::{builtin, constraint_text, container, points, stop};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
     Problem, Region, Space,
 };
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "study",
     "parameter",
     "objective",
@@ -24,6 +24,7 @@ const TABLES: [&str; 10] = [
     "outcome_constraint",
     "strategy",
     "evaluator",
+    "container",
     "checkpoint",
     "limits",
 ];
@@ -47,13 +48,18 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let head = study(document, file, problems);
     let parts = parts(document, folder, problems);
     let strategy = strategy(document, parts.as_ref(), folder, problems);
+    let runs = parts
+        .as_ref()
+        .is_none_or(|p| !matches!(p.evaluator, Evaluator::Builtin(_) | Evaluator::Outside));
+    let container = container::container(document, folder, runs, problems);
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
     let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
     let problem = Problem { space, objectives, metrics, outcome_constraints };
-    let (strategy, checkpoint, limits) = (strategy?, checkpoint?, limits?);
-    let study = Study { name, seed, output, problem, strategy, evaluator, checkpoint, limits };
+    let (strategy, container, checkpoint, limits) = (strategy?, container?, checkpoint?, limits?);
+    let study =
+        Study { name, seed, output, problem, strategy, evaluator, container, checkpoint, limits };
     problems.is_empty().then_some(study)
 }
 
@@ -108,7 +114,12 @@ fn parts(document: &Table, folder: &Path, problems: &Problems) -> Option<Parts> 
                 parameters.map(|all| all.into_iter().map(|w| w.value).collect());
             let (evaluator, who) = match which {
                 Which::Command => {
-                    let command = evaluator::command(&section, parameters.as_deref(), folder);
+                    let command = evaluator::command(
+                        &section,
+                        parameters.as_deref(),
+                        folder,
+                        container::is_used(document),
+                    );
                     (command.map(Evaluator::Command), "a command")
                 }
                 _ => (Some(Evaluator::Outside), "an evaluation outside"),

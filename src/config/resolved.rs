@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::pipeline::Pipeline;
+use super::container::Container;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
 use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
@@ -23,6 +24,9 @@ pub struct Study {
     pub strategy: StrategySettings,
     /// How a design is evaluated.
     pub evaluator: Evaluator,
+    /// Where commands run; `None`: on the node itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// When a checkpoint is written.
     pub checkpoint: Checkpoint,
     /// Time.
