@@ -12,11 +12,15 @@ fn the_shipped_rich_agrees_with_independent_computations() {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/drich/drich.py");
     let python = std::env::var("PARETORANK_GEANT4").unwrap_or_else(|_| "python3".into());
     // Found, not imported: without its data sets, which `drich.py` does without, it would ask for them.
-    let found = "from importlib.util import find_spec as f; exit(not (f('geant4_pybind') and f('numpy')))";
+    let found =
+        "from importlib.util import find_spec as f; exit(not (f('geant4_pybind') and f('numpy')))";
     let looked = Command::new(&python).args(["-c", found]).status();
     let there = looked.is_ok_and(|status| status.success());
     if !there {
-        assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set and {python} lacks geant4_pybind");
+        assert!(
+            std::env::var_os(REQUIRED).is_none(),
+            "{REQUIRED} is set and {python} lacks geant4_pybind"
+        );
         println!("SKIPPED: {python} lacks geant4_pybind; set {REQUIRED}=1 to make this an error");
         return;
     }

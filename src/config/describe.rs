@@ -1,8 +1,8 @@
 //! A study in words, as `paretorank check` prints it.
 
 use super::command::{Command, ResultFile, Retries};
-use super::resolved::{Builtin, Delay, Evaluator, InitialDesign, Method, Study};
 use super::container::{Bind, Container, Staging};
+use super::resolved::{Builtin, Delay, Evaluator, InitialDesign, Method, Study};
 
 use super::stop::Rule;
 use super::units::duration;

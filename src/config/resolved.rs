@@ -1,8 +1,8 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
 use super::command::Command;
-use super::pipeline::Pipeline;
 use super::container::Container;
+use super::pipeline::Pipeline;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
 use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};

@@ -11,6 +11,7 @@
 //!   cleans up. It cannot harm a later attempt: that one gets a fresh directory.
 
 mod attempt;
+mod container;
 mod directory;
 mod environment;
 mod judge;
