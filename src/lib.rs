@@ -37,6 +37,7 @@ pub mod machine;
 pub mod observe;
 pub mod optimize;
 pub mod pareto;
+pub mod pipeline;
 pub mod problem;
 pub mod report;
 pub mod rng;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -18,8 +18,9 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("test_functions", &["doe", "rng"]),
     ("gp", &["optimize"]),
     ("config", &["problem", "test_functions"]),
+    ("pipeline", &["config", "problem", "rng"]),
     ("comm", &["problem"]),
-    ("exec", &["config", "problem", "rng"]),
+    ("exec", &["config", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),

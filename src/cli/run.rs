@@ -209,6 +209,11 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
             return Err((Exit::Usage, reason));
         }
         Evaluator::Builtin(_) => {}
+        Evaluator::Pipeline(pipeline) => {
+            for stage in &pipeline.stages {
+                exec::check_command(&stage.command).map_err(|e| (Exit::BadStudy, e))?;
+            }
+        }
     }
     let margin_s = study.limits.margin_s;
     if let Some(limit) = args.time_limit.filter(|limit| limit.as_secs_f64() <= margin_s) {

@@ -101,6 +101,7 @@
 //! the program stay as they are, and the program runs in the attempt's own directory.
 
 mod builtin;
+mod command;
 mod constraint_text;
 mod container;
 mod describe;
@@ -110,6 +111,7 @@ mod error;
 mod evaluator;
 mod linear_text;
 mod parameters;
+mod pipeline;
 mod points;
 mod resolve;
 mod resolved;
@@ -120,13 +122,16 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
 pub use container::{Bind, Container, Engine, Image, Staging};
 pub use describe::describe;
 pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};
+pub use pipeline::{
+    Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
+};
 pub use resolved::{
-    Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
-    StrategySettings, Study,
+    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings, Study,
 };
 pub use stop::{Failures, Rule, Stalled, Stop};
 

@@ -343,5 +343,5 @@ fn limits(document: &Table, problems: &Problems) -> Option<Limits> {
     {
         section.problem("margin", "leaves nothing of limits.time; it must be shorter");
     }
-    Some(Limits { time_limit_s, margin_s: margin_s? })
+    Some(Limits { time_limit_s, margin_s: margin_s?, disk_bytes: None })
 }

@@ -71,9 +71,9 @@ impl Coordinator {
             Outcome::Ok { .. } | Outcome::Infeasible { .. } => false,
             Outcome::Interrupted { .. } => true,
             Outcome::Failed { class: FailureClass::Infrastructure, .. } => open.lost_ranks < LOST_RANKS,
-            Outcome::Failed { .. } => {
+            Outcome::Failed { class, .. } => {
                 open.own_failures += 1;
-                open.own_failures <= self.settings.retries
+                self.settings.retries.of(*class).is_some_and(|most| open.own_failures <= most)
             }
         };
         if !matches!(outcome, Outcome::Ok { .. }) {

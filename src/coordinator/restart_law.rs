@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{InitialDesign, Method, Study};
+use crate::config::{InitialDesign, Method, Retries, Study};
 use crate::problem::{Design, FailureClass, Measurement, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::steer::Steering;
@@ -65,7 +65,8 @@ const ON_DEMAND: Way = Way { ready: 0, steps: ALL, seed: 1, patience_s: f64::INF
 /// evaluation a hundred.
 fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> Vec<Record> {
     let problem = study.problem.clone();
-    let settings = Settings { trials: TRIALS, capacity: RANKS as u64, retries: 0, problem };
+    let settings =
+        Settings { trials: TRIALS, capacity: RANKS as u64, retries: Retries::all(0), problem };
     let begin = Record::Session(Session {
         at: 0.0,
         host: String::new(),

@@ -5,7 +5,7 @@ mod rules;
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::Stop;
+use crate::config::{Retries, Stop};
 use crate::problem::{
     FailureClass, Goal, Measurement, Objective, Problem, Space, TaskOutcome, TrialId, Value,
 };
@@ -16,7 +16,7 @@ fn settings() -> Settings {
 }
 
 fn settings_of(trials: u64, capacity: u64, retries: u32) -> Settings {
-    Settings { trials, capacity, retries, problem: problem() }
+    Settings { trials, capacity, retries: Retries::all(retries), problem: problem() }
 }
 
 /// No stopping rule.

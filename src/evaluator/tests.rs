@@ -3,7 +3,8 @@
 use super::*;
 use crate::comm::local::{LocalTransport, network};
 use crate::config::{
-    Builtin, Checkpoint, Command, Delay, Evaluator as How, Limits, Method, Noise, StrategySettings,
+    Builtin, Checkpoint, Command, Delay, Evaluator as How, Limits, Method, Noise, ResultFile,
+    StrategySettings,
 };
 use crate::problem::{
     FailureClass, Goal, Measurement, Metric, Objective, Parameter, ParameterKind, Problem, Scale, Space,
@@ -54,7 +55,7 @@ fn study(output: &Path, evaluator: How) -> Study {
         evaluator,
         container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 1.0 },
+        limits: Limits { time_limit_s: None, margin_s: 1.0, disk_bytes: None },
     }
 }
 
@@ -62,14 +63,12 @@ fn study(output: &Path, evaluator: How) -> Study {
 fn shell(script: &str) -> Command {
     let words = ["sh", "-c", script, "name", "{param.x}", "{trial.dir}", "{trial.seed}"];
     Command {
-        argv: words.map(str::to_owned).to_vec(),
-        templates: vec![],
-        result: "result.json".into(),
+        result: Some(ResultFile::Json("result.json".into())),
         timeout_s: Some(120.0),
         grace_s: 60.0,
-        retries: 0,
         infeasible_exit_codes: vec![9],
         env: vec![("OWN".into(), "yes".into())],
+        ..Command::new(words.map(str::to_owned).to_vec())
     }
 }
 

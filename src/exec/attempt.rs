@@ -1,46 +1,78 @@
 //! From a task to a running payload.
 
-use super::payload::Payload;
-use super::process::Process;
-use super::render::{self, Values};
-use super::{directory, environment, program};
-use crate::config;
+use super::log::Log;
+use super::payload::{Parts, Payload};
+use super::process::{Process, unique};
+use super::render::{self, Joined, Values};
+use super::result::Wanted;
+use super::scratch::{self, Scratch};
+use super::stage::stages;
+use super::steps::Steps;
+use super::tree::MARK;
+use super::{directory, environment, manifest, program};
+use crate::config::{self, Evaluator, Stage, Study};
+use crate::pipeline::{Plan, TaskSpec};
 use crate::problem::{Design, FailureClass, Problem, TaskOutcome, TrialId};
 use crate::rng;
 use rand::Rng;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use std::time::SystemTime;
 
 /// What every attempt of a study has in common.
 #[derive(Debug)]
 pub struct Bench {
-    /// The study's seed.
-    pub seed: u64,
+    seed: u64,
     /// Run directory, absolute: payloads have a working directory of their own.
-    pub output: PathBuf,
-    /// What a result must hold.
-    pub problem: Problem,
-    /// How a design is evaluated.
-    pub command: config::Command,
+    output: PathBuf,
+    problem: Problem,
+    plan: Plan,
+    pub(super) stages: Vec<(Stage, Wanted)>,
+    /// Whether a trial is one command and no graph of stages.
+    is_alone: bool,
+    /// Bytes that have to be free where a task writes.
+    pub(super) disk: Option<u64>,
 }
 
-/// One attempt at one design.
+/// One attempt at one task.
 #[derive(Debug, Clone, Copy)]
 pub struct Assignment<'a> {
     /// Trial.
     pub trial: TrialId,
+    /// Position of the task in the study's plan.
+    pub task: u32,
     /// Attempt, from 1.
     pub attempt: u32,
-    /// The design.
+    /// The trial's design.
     pub design: &'a Design,
+    /// Tasks, and their attempts, whose outputs it may read.
+    pub inputs: &'a [(u32, u32)],
 }
 
 impl Bench {
-    /// The seed of a trial, the same in every attempt: `{trial.seed}` and `PARETORANK_SEED`.
-    pub fn trial_seed(&self, trial: TrialId) -> u32 {
+    /// The bench of a study that runs commands.
+    ///
+    /// # Errors
+    /// It runs none, or its run directory has no absolute path, in words.
+    pub fn new(study: &Study) -> Result<Self, String> {
+        let stages = stages(study).ok_or("the study runs no command")?;
+        let output = std::path::absolute(&study.output)
+            .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
+        Ok(Self {
+            seed: study.seed,
+            output,
+            problem: study.problem.clone(),
+            plan: Plan::of(study),
+            stages,
+            is_alone: !matches!(study.evaluator, Evaluator::Pipeline(_)),
+            disk: study.limits.disk_bytes,
+        })
+    }
+
+    /// The seed of a trial, the same in every attempt: `{trial.seed}`.
+    fn trial_seed(&self, trial: TrialId) -> u32 {
         rng::stream(self.seed, "trial", trial).next_u32()
     }
 
@@ -53,38 +85,154 @@ impl Bench {
         self.try_start(task).map_err(|reason| TaskOutcome::Failed { class, reason })
     }
 
-    fn try_start(self: &Rc<Self>, task: Assignment) -> Result<Payload, String> {
-        let dir = directory::path(&self.output, task.trial, task.attempt);
-        let dir = std::path::absolute(&dir).map_err(|e| directory::failed("place", &dir, &e))?;
-        let text = dir.to_str().ok_or_else(|| format!("{} is not UTF-8", dir.display()))?;
+    fn try_start(self: &Rc<Self>, assignment: Assignment) -> Result<Payload, String> {
+        let Assignment { trial, attempt, .. } = assignment;
+        let spec = self.spec(assignment.task)?;
+        let stage = &self.stages[spec.stage].0;
+        let dir = self.directory(trial, spec, attempt);
+        let is_local = stage.scratch == config::Scratch::Local;
+        let place = is_local.then(scratch::place);
+        if let Some(least) = self.disk {
+            [Some(&self.output), place.as_ref()]
+                .into_iter()
+                .flatten()
+                .try_for_each(|d| directory::room(d, least))?;
+        }
+        let inputs = self.joined(assignment)?;
+        directory::make(&dir)?;
+        let scratch = place.map(|place| Scratch::make(&place)).transpose()?;
+        let work = scratch.as_ref().map_or(dir.as_path(), Scratch::path);
+        let trial_dir =
+            if self.is_alone { work.to_owned() } else { directory::of_trial(&self.output, trial) };
+        let trial_seed = self.trial_seed(trial);
         let values = Values {
             space: &self.problem.space,
-            design: task.design,
-            trial: task.trial,
-            seed: self.trial_seed(task.trial),
-            dir: text,
+            design: assignment.design,
+            trial,
+            trial_seed,
+            trial_dir: text(&trial_dir)?,
+            dir: text(work)?,
+            seed: if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) },
+            task: (!self.is_alone).then_some((stage, spec)),
+            inputs: &inputs,
         };
-        let arguments = self.command.argv.iter().map(|a| render::argument(a, values));
-        let argv: Vec<String> = arguments.collect::<Result<_, _>>()?;
-        directory::make(&dir)?;
-        directory::fill(&dir, values, &self.command.templates, &argv)?;
-        let process = self.spawn(&dir, &argv, values)?;
-        Ok(Payload::new(Rc::clone(self), dir, process))
+        let programs = rendered(&stage.command, values)?;
+        directory::record(&dir, values, &programs)?;
+        if work != dir {
+            directory::record(work, values, &programs)?;
+        }
+        directory::render_templates(work, values, &stage.command.templates)?;
+        let log = |name: &str| {
+            let path = dir.join(name);
+            Log::create(&path, stage.command.log_limit)
+                .map_err(|e| directory::failed("write", &path, &e))
+        };
+        let logs = [log("stdout")?, log("stderr")?];
+        let launch = Launch { work: work.to_owned(), told: self.told(stage, values) };
+        let steps = Steps::start(programs.clone(), &mut |argv| launch.spawn(argv, &logs))?;
+        let read = stage.command.templates.iter().cloned();
+        let read = read.chain(inputs.iter().flat_map(|input| input.paths.iter().map(PathBuf::from)));
+        let parts = Parts {
+            trial,
+            attempt,
+            stage: spec.stage,
+            key: spec.labels(stage).join(","),
+            events: spec.chunk.map(|chunk| chunk.count),
+            read: read.collect(),
+            dir,
+            scratch,
+            programs,
+            started: manifest::seconds(SystemTime::now()),
+        };
+        Ok(Payload::new(Rc::clone(self), parts, launch, logs, steps))
     }
 
-    fn spawn(&self, dir: &Path, argv: &[String], values: Values) -> Result<Process, String> {
-        let program = argv.first().map_or("", String::as_str);
-        let path = program::find(program, &self.command.env)?;
-        let output = |name: &str| {
-            let path = dir.join(name);
-            File::create(&path).map_err(|e| directory::failed("write", &path, &e))
+    fn spec(&self, task: u32) -> Result<&TaskSpec, String> {
+        let tasks = &self.plan.tasks;
+        tasks.get(task as usize).ok_or_else(|| format!("there is no task {task}, only {}", tasks.len()))
+    }
+
+    fn directory(&self, trial: TrialId, task: &TaskSpec, attempt: u32) -> PathBuf {
+        let below = (!self.is_alone).then(|| task.directory(&self.stages[task.stage].0));
+        directory::path(&self.output, trial, below.as_deref(), attempt)
+    }
+
+    /// The earlier tasks that an attempt reads: their outputs, or their result if they have none.
+    fn joined(&self, assignment: Assignment) -> Result<Vec<Joined>, String> {
+        let joined = |(task, attempt): &(u32, u32)| {
+            let spec = self.spec(*task)?;
+            let stage = &self.stages[spec.stage].0;
+            let dir = self.directory(assignment.trial, spec, *attempt);
+            let outputs = stage.command.outputs.iter().map(PathBuf::as_path);
+            let mut files: Vec<&Path> = outputs.collect();
+            if let (true, Some(result)) = (files.is_empty(), &stage.command.result) {
+                files.push(result.path());
+            }
+            let path = |file: &&Path| {
+                let path = dir.join(file);
+                match path.exists() {
+                    true => text(&path).map(str::to_owned),
+                    false => {
+                        Err(format!("the input {} of {} is not there", path.display(), spec.name(stage)))
+                    }
+                }
+            };
+            let axes = stage.axes.iter().map(|axis| axis.name.as_str()).chain([Stage::CHUNK]);
+            let labels = axes.filter_map(|axis| Some((axis.to_owned(), spec.label(stage, axis)?)));
+            Ok(Joined {
+                stage: stage.name.clone(),
+                labels: labels.collect(),
+                paths: files.iter().map(path).collect::<Result<_, String>>()?,
+            })
         };
+        assignment.inputs.iter().map(joined).collect()
+    }
+
+    /// Environment variables of an attempt, beside those of this process.
+    fn told(&self, stage: &Stage, values: Values) -> Vec<(String, String)> {
+        let mut told = environment::told(stage.cores, &stage.command.env);
+        told.push(("PARETORANK_TRIAL".to_owned(), values.trial.to_string()));
+        told.push(("PARETORANK_SEED".to_owned(), values.seed.to_string()));
+        told
+    }
+}
+
+/// Programs with their arguments, without placeholders.
+fn rendered(command: &config::Command, values: Values) -> Result<Vec<Vec<String>>, String> {
+    let program = |argv: &&[String]| -> Result<Vec<String>, String> {
+        let arguments = argv.iter().map(|a| render::argument(a, values));
+        Ok(arguments.collect::<Result<Vec<_>, _>>()?.concat())
+    };
+    command.programs().iter().map(program).collect()
+}
+
+fn text(path: &Path) -> Result<&str, String> {
+    path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// How the programs of an attempt are started.
+#[derive(Debug)]
+pub(super) struct Launch {
+    /// Where they work.
+    pub(super) work: PathBuf,
+    /// Environment variables beside those of this process.
+    told: Vec<(String, String)>,
+}
+
+impl Launch {
+    /// Starts a program whose standard output and error go to the logs.
+    ///
+    /// # Errors
+    /// In words, with the path.
+    pub(super) fn spawn(&self, argv: &[String], logs: &[Log; 2]) -> Result<Process, String> {
+        let (name, arguments) = argv.split_first().ok_or("the command has no program")?;
+        let path = program::find(name, &self.told)?;
+        let log = |log: &Log| log.stdio().map_err(|e| format!("cannot use the log files: {e}"));
         let mut command = Command::new(&path);
-        command.args(&argv[1..]).current_dir(dir).stdin(Stdio::null());
-        command.stdout(output("stdout")?).stderr(output("stderr")?);
-        environment::prepare(&mut command, &self.command.env);
-        command.env("PARETORANK_TRIAL", values.trial.to_string());
-        command.env("PARETORANK_SEED", values.seed.to_string());
+        command.args(arguments).current_dir(&self.work).stdin(Stdio::null());
+        command.stdout(log(&logs[0])?).stderr(log(&logs[1])?);
+        environment::prepare(&mut command, &self.told);
+        command.env(MARK, unique());
         Process::start(&mut command).map_err(|e| cannot_start(&path, &e))
     }
 }

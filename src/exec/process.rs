@@ -40,9 +40,11 @@ pub(super) struct Ended {
 }
 
 impl Process {
-    /// Starts the command as the leader of its own group.
+    /// Starts the command as the leader of its own group. A mark that its environment has already is
+    /// that of its tree.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
-        let mark = unique();
+        let given = command.get_envs().find(|(name, _)| *name == MARK).and_then(|(_, value)| value);
+        let mark = given.map_or_else(unique, |value| value.to_string_lossy().into_owned());
         command.process_group(0).env(MARK, &mark);
         let mut tries = 0;
         let child = loop {
@@ -149,7 +151,7 @@ impl Drop for Process {
 }
 
 /// A text that no other process on this host has in its environment.
-fn unique() -> String {
+pub(super) fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

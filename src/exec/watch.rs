@@ -23,7 +23,6 @@ pub(super) struct Bounds {
 /// A bound that was crossed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Breach {
-    Timeout,
     Silent,
     /// It has so many bytes.
     Memory(u64),

@@ -10,6 +10,7 @@ mod parameter;
 mod region;
 mod result;
 mod space;
+mod table;
 mod task;
 mod trial;
 
@@ -21,7 +22,9 @@ pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 #[cfg(test)]
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
+pub use result::measurement;
 pub use space::{SAME, Space};
+pub use table::{Column, values_in_text};
 pub use task::{TaskOutcome, Values};
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
