@@ -20,6 +20,7 @@ const TOOLS: [&str; 9] = [
     "/bin/mkdir",
     "/bin/sleep",
     "/bin/touch",
+    "/bin/true",
     "/usr/bin/setsid",
 ];
 
@@ -87,6 +88,12 @@ impl Call {
         command.args(&spawn.args).stdin(Stdio::null()).env(MARK, mark).env("FROM_HOST", "1");
         command.stdout(fs::File::create(files.join("stdout")).unwrap());
         command.stderr(fs::File::create(files.join("stderr")).unwrap());
+        // Podman's other runtime does not start where control groups are of both versions.
+        let conf = run.join("containers.conf");
+        if program::find("runc", &[]).is_ok() {
+            fs::write(&conf, "[engine]\nruntime = \"runc\"\n").unwrap();
+            command.env("CONTAINERS_CONF", &conf);
+        }
         for (name, value) in &spawn.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -127,7 +134,7 @@ fn engines(root: &Path) -> Vec<config::Container> {
         let settings = config::Container { options, ..settings(engine, root) };
         let run = run_directory();
         let tried =
-            Call::start(Container::new(settings.clone()), run.path(), &["true"]).map(|mut call| {
+            Call::start(Container::new(settings.clone()), run.path(), &["/bin/true"]).map(|mut call| {
                 let ok = call.wait().status.success();
                 (ok, call.said("stderr"))
             });
