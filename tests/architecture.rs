@@ -41,7 +41,10 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "test_functions",
         ],
     ),
-    ("coordinator", &["comm", "config", "observe", "pareto", "problem", "signal", "store", "strategy"]),
+    (
+        "coordinator",
+        &["comm", "config", "observe", "pareto", "pipeline", "problem", "signal", "store", "strategy"],
+    ),
     ("steer", &["config", "problem", "report", "store", "strategy"]),
     (
         "cli",

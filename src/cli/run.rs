@@ -320,6 +320,7 @@ fn attempt(
         observer: &mut observer,
         capacity,
         ready,
+        missing: Default::default(),
     });
     while !writer.ended() {
         // A signal is timed by when it is looked at: see `Signals`.

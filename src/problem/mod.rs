@@ -15,7 +15,7 @@ mod task;
 mod trial;
 
 pub use constraint::LinearConstraint;
-pub use counts::Counts;
+pub use counts::{Counts, TaskCounts};
 pub use objective::{Goal, Metric, Objective};
 pub use outcome_constraint::OutcomeConstraint;
 pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
