@@ -11,6 +11,7 @@
 //!   cleans up. It cannot harm a later attempt: that one gets a fresh directory.
 
 mod attempt;
+mod check;
 mod container;
 mod directory;
 mod environment;
@@ -35,7 +36,8 @@ mod tree;
 mod watch;
 
 pub use attempt::{Assignment, Bench};
+pub use check::check;
 pub use directory::path as attempt_directory;
 pub use keep::{EndedAttempt, tidy};
 pub use payload::{End, Payload};
-pub use program::{answer, check_command};
+pub use program::answer;

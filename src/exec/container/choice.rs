@@ -27,13 +27,8 @@ fn runner(engine: Engine) -> Option<Box<dyn Runner>> {
 }
 
 /// The order in which `auto` looks: the most usual where simulations run is first.
-const ORDER: [Engine; 5] = [
-    Engine::Apptainer,
-    Engine::Singularity,
-    Engine::Charliecloud,
-    Engine::Shifter,
-    Engine::Podman,
-];
+const ORDER: [Engine; 5] =
+    [Engine::Apptainer, Engine::Singularity, Engine::Charliecloud, Engine::Shifter, Engine::Podman];
 
 /// The engine for an image that is `staged` or not; `find` looks for a program or says why not.
 /// `image` is the image's name for messages.
@@ -91,7 +86,12 @@ mod tests {
     use super::*;
 
     /// Program and preparation where only the programs in `there` are.
-    fn chosen(wanted: Engine, kind: Kind, staged: bool, there: &[&str]) -> Result<(String, Before), String> {
+    fn chosen(
+        wanted: Engine,
+        kind: Kind,
+        staged: bool,
+        there: &[&str],
+    ) -> Result<(String, Before), String> {
         let find = |program: &str| {
             let at = format!("/bin/{program}");
             if there.contains(&program) { Ok(at.into()) } else { Err(format!("no {program} in PATH")) }
@@ -136,18 +136,8 @@ mod tests {
                 false,
                 "no engine is there for the image /i, a directory: no podman in PATH",
             ),
-            (
-                Engine::Podman,
-                Kind::Sif,
-                false,
-                "podman cannot run the image /i, a SIF file",
-            ),
-            (
-                Engine::Podman,
-                Kind::Squash,
-                false,
-                "with stage = \"node\" podman can",
-            ),
+            (Engine::Podman, Kind::Sif, false, "podman cannot run the image /i, a SIF file"),
+            (Engine::Podman, Kind::Squash, false, "with stage = \"node\" podman can"),
             (
                 Engine::Auto,
                 Kind::Archive,

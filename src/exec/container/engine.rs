@@ -250,7 +250,11 @@ mod tests {
             target: target.into(),
             read_only,
         };
-        let binds = [bind("/cvmfs", "/cvmfs", true), bind("/d", "/data", false), bind("/tmp/r", "/tmp/r", false)];
+        let binds = [
+            bind("/cvmfs", "/cvmfs", true),
+            bind("/d", "/data", false),
+            bind("/tmp/r", "/tmp/r", false),
+        ];
         let run = Run {
             image: image.as_ref(),
             kind,
@@ -284,7 +288,9 @@ mod tests {
         );
         assert_eq!(
             argv(&Charliecloud, "/x.sqfs", Kind::Squash),
-            format!("--unset-env=* --cd=/run/a,b --bind=/cvmfs:/cvmfs --bind=/d:/data --more /x.sqfs -- {own}")
+            format!(
+                "--unset-env=* --cd=/run/a,b --bind=/cvmfs:/cvmfs --bind=/d:/data --more /x.sqfs -- {own}"
+            )
         );
         let podman = "run --rm --network=host --http-proxy=false --log-driver=none \
                       --security-opt=label=disable --entrypoint= --workdir /run/a,b --volume \

@@ -15,10 +15,10 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-pub use report::check_container;
+pub(super) use report::check_container;
 
 use super::{directory, program, scratch};
-use crate::config::{self, Bind, Engine, Image, Staging};
+use crate::config::{self, Engine, Image, Staging};
 use choice::Chosen;
 use engine::{Before, Run};
 use image::Kind;
@@ -48,7 +48,8 @@ pub(super) struct Launch<'a> {
     pub(super) files: &'a Path,
     /// Host paths that are seen inside at the same place, and writable: at least `dir` and `files`.
     pub(super) binds: &'a [PathBuf],
-    /// All variables of the program beside the study's own for its container, which come after.
+    /// All variables of the program, beside the study's own for its container; of a name in both, this one
+    /// counts.
     pub(super) env: &'a [(String, String)],
 }
 
@@ -98,7 +99,7 @@ impl Container {
         let settings = &self.settings;
         let prologue = settings.prologue.as_deref();
         let (at, state) = (launch.files.join(script::SCRIPT), launch.files.join(script::STATE));
-        let env: Vec<(String, String)> = launch.env.iter().chain(&settings.env).cloned().collect();
+        let env: Vec<(String, String)> = settings.env.iter().chain(launch.env).cloned().collect();
         let text = script::text(launch.program, launch.dir, &env, prologue, &state)?;
         fs::write(&at, text).map_err(|e| directory::failed("write", &at, &e))?;
         let shell = script::shell(prologue);
@@ -130,7 +131,12 @@ impl Container {
 
     /// Why it was not the program that failed, if so: after a call that ended with this exit code
     /// (`None`: by a signal), and whose last step said `last_step`.
-    pub(super) fn fault(&self, files: &Path, code: Option<i32>, last_step: Option<i32>) -> Option<String> {
+    pub(super) fn fault(
+        &self,
+        files: &Path,
+        code: Option<i32>,
+        last_step: Option<i32>,
+    ) -> Option<String> {
         let engine = self.settings.engine;
         let ended = code.map_or("a signal".to_owned(), |code| format!("exit code {code}"));
         let ready = self.ready.borrow();

@@ -90,7 +90,13 @@ mod tests {
     fn what_a_task_needs_comes_last_and_once() {
         let paths = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
         let study = [bind("/studies", true), bind("/studies/run", true), bind("/cvmfs", true)];
-        let needed = paths(&["/studies/run/trials/1", "/studies/run", "/scratch", "/studies/run", "/studies/runs"]);
+        let needed = paths(&[
+            "/studies/run/trials/1",
+            "/studies/run",
+            "/scratch",
+            "/studies/run",
+            "/studies/runs",
+        ]);
         assert_eq!(
             all(&study, &needed),
             Ok(vec![
@@ -117,7 +123,8 @@ mod tests {
         fs::write(&file, "").unwrap();
         let at = |target: &str| Bind { source: host.clone(), target: target.into(), read_only: false };
         let binds = [at("/work/run"), at("/link/below"), at("/tmp/x"), at("/opt"), at("/opt/in/mount")];
-        let binds = [&binds[..], &[Bind { source: file, target: "/opt2/file".into(), read_only: true }]].concat();
+        let binds = [&binds[..], &[Bind { source: file, target: "/opt2/file".into(), read_only: true }]]
+            .concat();
         make_points(&image, &binds).unwrap();
         make_points(&image, &binds).unwrap();
         assert!(image.join("work/run").is_dir() && image.join("opt2/file").is_file());

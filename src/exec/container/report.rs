@@ -14,7 +14,9 @@ const ANSWER: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// No engine that suits, or no image, in words.
-pub fn check_container(settings: &config::Container) -> Result<Vec<(&'static str, String)>, String> {
+pub(in crate::exec) fn check_container(
+    settings: &config::Container,
+) -> Result<Vec<(&'static str, String)>, String> {
     if settings.engine == Engine::None {
         return Ok(vec![("engine", "none: commands run on the node itself".to_owned())]);
     }

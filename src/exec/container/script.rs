@@ -53,7 +53,9 @@ pub(super) fn text(
     );
     for (name, value) in env {
         if !is_shell_name(name) {
-            return Err(format!("the environment variable {name:?} has a name that no shell can export"));
+            return Err(format!(
+                "the environment variable {name:?} has a name that no shell can export"
+            ));
         }
         text += &format!("export {name}={}\n", quoted(value));
     }
@@ -85,7 +87,11 @@ mod tests {
     use std::process::Command;
 
     /// Exit code, standard output and how far the script came, in a directory whose name needs quotes.
-    fn run(program: &[&str], env: &[(&str, &str)], prologue: Option<&str>) -> (Option<i32>, String, State) {
+    fn run(
+        program: &[&str],
+        env: &[(&str, &str)],
+        prologue: Option<&str>,
+    ) -> (Option<i32>, String, State) {
         let place = tempfile::tempdir().unwrap();
         let dir = place.path().join("it's a $HOME");
         fs::create_dir(&dir).unwrap();

@@ -84,8 +84,7 @@ fn own_directory(place: &Path) -> Result<PathBuf, String> {
 fn name(source: &Path, before: Before) -> Result<String, String> {
     let told = |e| format!("image {}: {e}", source.display());
     let meta = fs::metadata(source).map_err(told)?;
-    let identity =
-        format!("{} {} {} {}", source.display(), meta.len(), meta.mtime(), meta.mtime_nsec());
+    let identity = format!("{} {} {} {}", source.display(), meta.len(), meta.mtime(), meta.mtime_nsec());
     let file = source.file_name().unwrap_or_default().to_string_lossy();
     let ending = if before == Before::Unpack { ".d" } else { "" };
     Ok(format!("{file}-{:08x}{ending}", crc32fast::hash(identity.as_bytes())))
