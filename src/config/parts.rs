@@ -8,7 +8,7 @@ use super::pipeline::Pipeline;
 use super::placeholders::Scope;
 use super::resolved::Evaluator;
 use super::section::Section;
-use super::{builtin, command_keys, constraint_text, container, sources, stages};
+use super::{builtin, command_keys, constraint_text, sources, stages};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
     Region, Space,
@@ -50,7 +50,7 @@ pub fn read(document: &Table, folder: &Path, problems: &Problems) -> Option<Part
                     (pipeline.map(Evaluator::Pipeline), "a study with stages")
                 }
                 Kind::Command(section) => {
-                    let in_container = container::is_used(document);
+                    let in_container = super::container::is_used(document);
                     let scope = Scope { parameters: parameters.as_deref(), in_container, stage: None };
                     let command = command_keys::read(&section, &scope, folder, Some("result.json"));
                     (command.map(Evaluator::Command), "a command")

@@ -2,13 +2,13 @@
 
 use super::axes::{self, Runs};
 use super::command::Command;
+use super::command_keys;
 use super::document::Table;
 use super::error::{Problems, suggestion};
 use super::parameters::is_word;
 use super::pipeline::{Keep, Scratch, Seeds, Stage};
 use super::placeholders::{Scope, StageScope};
 use super::section::Section;
-use super::{command_keys, container};
 use crate::problem::Parameter;
 use std::path::Path;
 
@@ -51,7 +51,7 @@ pub fn read(
     let sound = order.is_some();
     // Without an order every table is looked at all the same, for what else is wrong.
     let order = order.unwrap_or_else(|| (0..heads.len()).collect());
-    let contained = container::is_used(document);
+    let contained = super::container::is_used(document);
     let mut stages: Vec<Option<Stage>> = vec![];
     for k in &order {
         // Positions among those that are read already.

@@ -12,12 +12,12 @@ mod seeds;
 mod split;
 mod work;
 
-pub use graph::{Graph, Need, Node, Rules};
 #[cfg(test)]
 mod tests;
 
 pub use combine::combine;
 pub use conclude::{conclude, enough, selected};
+pub use graph::{Graph, Need, Node, Rules};
 pub use plan::{Plan, TaskSpec};
 pub use progress::{Done, Progress, State, Verdict};
 pub use seeds::Seeder;

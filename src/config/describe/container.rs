@@ -1,10 +1,10 @@
-//! The container in words.
+//! Where commands run.
 
 use super::page::Page;
 use crate::config::container::{Bind, Container, Staging};
 
-/// Its paragraph.
-pub fn rows(page: &mut Page, c: &Container) {
+/// The `[container]` table.
+pub fn container(page: &mut Page, c: &Container) {
     page.title("container");
     page.row("engine", c.engine.name());
     page.row("image", c.image.as_ref().map_or("none".into(), ToString::to_string));

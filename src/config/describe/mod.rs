@@ -31,7 +31,7 @@ pub fn describe(study: &Study) -> String {
         Evaluator::Pipeline(pipeline) => stages::pipeline(&mut page, study, pipeline),
     }
     if let Some(container) = &study.container {
-        container::rows(&mut page, container);
+        container::container(&mut page, container);
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));
