@@ -1,6 +1,6 @@
 //! A study in words, as `paretorank check` prints it.
 
-use super::resolved::{Builtin, Command, Delay, Evaluator, InitialDesign, Method, Study};
+use super::resolved::{Builtin, Command, Delay, Evaluator, InitialDesign, Method, Study, Surrogate};
 use super::stop::Rule;
 use super::units::duration;
 use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
@@ -151,6 +151,18 @@ fn strategy(page: &mut Page, study: &Study) {
             Method::Mobo => "mobo: Gaussian processes and expected hypervolume improvement",
         },
     );
+    if s.method == Method::Mobo {
+        page.row(
+            "model",
+            match s.model {
+                Surrogate::Pooled => "pooled: all parameters may matter; the likeliest hyperparameters",
+                Surrogate::Averaged => "averaged: as pooled, averaged over draws of hyperparameters",
+                Surrogate::Sparse => {
+                    "sparse: few parameters matter; averaged over draws of hyperparameters"
+                }
+            },
+        );
+    }
     if s.nominal == Some(true) {
         page.row("nominal", "trial 0 is the nominal design");
     }

@@ -32,6 +32,8 @@
 //!
 //! [strategy]
 //! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol, lhc, list
+//! model = "pooled"             # of mobo; "averaged": over draws of its hyperparameters (slower);
+//!                              # "sparse": few of many parameters matter (slower)
 //! nominal = true               # trial 0 is the nominal design; default: if all have a default
 //! points = "points.csv"        # tried next, in this order; method "list" has nothing else
 //! initial = 10                 # trials before the method begins, those above among them;
@@ -115,7 +117,7 @@ pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};
 pub use resolved::{
     Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
-    StrategySettings, Study,
+    StrategySettings, Study, Surrogate,
 };
 pub use stop::{Failures, Rule, Stalled, Stop};
 

@@ -5,7 +5,8 @@ use super::error::{Place, Problems, suggestion};
 use super::evaluator::{self, Which};
 use super::parameters::{self, Names, check_name, is_name};
 use super::resolved::{
-    Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study, default_patience_s,
+    Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study, Surrogate,
+    default_patience_s,
 };
 use super::section::Section;
 use super::{builtin, constraint_text, points, stop};
@@ -228,6 +229,7 @@ fn strategy(
     let section = Section::of(document, "strategy", problems);
     section.only(&[
         "method",
+        "model",
         "nominal",
         "points",
         "initial",
@@ -262,6 +264,7 @@ fn strategy(
         if section.has("patience") { section.seconds("patience") } else { Some(default_patience_s()) };
     let settings = StrategySettings {
         method: method?,
+        model: model(&section, method?)?,
         initial: initial?,
         trials: trials?,
         ready: ready?,
@@ -299,6 +302,22 @@ fn initial_design(section: &Section<'_>, method: Method) -> Option<InitialDesign
         return None;
     }
     Some(written)
+}
+
+fn model(section: &Section<'_>, method: Method) -> Option<Surrogate> {
+    if !section.has("model") {
+        return Some(Surrogate::default());
+    }
+    if method != Method::Mobo {
+        section.problem("model", "is for the method mobo; leave it away");
+        return None;
+    }
+    let words = [
+        ("pooled", Surrogate::Pooled),
+        ("averaged", Surrogate::Averaged),
+        ("sparse", Surrogate::Sparse),
+    ];
+    section.word("model", &words)
 }
 
 /// Not from the number of trials: a run may be continued with more of them.

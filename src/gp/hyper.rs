@@ -10,10 +10,12 @@ pub enum Family {
     Rational,
     /// Matérn 5/2 with a length per coordinate.
     Matern,
+    /// The same, where few coordinates are believed to matter; to be sampled, not fitted.
+    Sparse,
 }
 
 /// Hyperparameters as one vector of logarithms, the form in which they are optimized and stored:
-/// d lengths, then (not Matérn) d weights, then the five shared ones.
+/// d lengths, then (rational) d weights, then the five shared ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hyper {
     family: Family,
@@ -59,15 +61,24 @@ pub(super) const MEAN_LENGTH: usize = 3;
 pub(super) const MEAN_WEIGHT: usize = 4;
 const SHARED: usize = 5;
 
+/// Scale of the half-Cauchy prior of τ, which is the scale of all inverse squared lengths: that of
+/// arXiv 2103.00349.
+pub(super) const SHRINKAGE: f64 = 0.1;
+
 impl Family {
+    /// Whether the covariance is a function of one scaled distance (else a product over coordinates).
+    pub(super) fn is_radial(self) -> bool {
+        self != Family::Rational
+    }
+
     /// Every family.
-    pub const ALL: [Family; 2] = [Family::Rational, Family::Matern];
+    pub const ALL: [Family; 3] = [Family::Rational, Family::Matern, Family::Sparse];
 
     /// Hyperparameters per coordinate.
     pub(super) fn blocks(self) -> usize {
         match self {
             Family::Rational => 2,
-            Family::Matern => 1,
+            Family::Matern | Family::Sparse => 1,
         }
     }
 
@@ -77,6 +88,8 @@ impl Family {
             Family::Rational => 0.5_f64.ln(),
             // Distances in the cube grow with √d: arXiv 2402.02229.
             Family::Matern => 2.0_f64.sqrt() + 0.5 * (d.max(1) as f64).ln(),
+            // Of inverse squared lengths: arXiv 2103.00349.
+            Family::Sparse => -0.5 * SHRINKAGE.ln(),
         }
     }
 }
@@ -162,7 +175,7 @@ impl Hyper {
         self.log_lengths().iter().map(|l| l.exp()).collect()
     }
 
-    /// How much each coordinate can matter in the product (length d; empty for Matérn).
+    /// How much each coordinate can matter in the product (length d; empty for those of a distance).
     pub fn weights(&self) -> Vec<f64> {
         self.log_weights().iter().map(|w| w.exp()).collect()
     }

@@ -232,7 +232,7 @@ mod tests {
             |x: &[f64]| (0..x.len()).map(|j| (x[j] - c(j)).powi(2) - mean(j)).sum::<f64>() / spread;
         let ratio = |u: f64| u / (1.0 + u);
         let square = |j: usize| ((a[j] - b[j]) / h.lengths()[j]).powi(2);
-        if h.family() == Family::Matern {
+        if h.family() != Family::Rational {
             let r = (0..a.len()).map(square).sum::<f64>().sqrt();
             let root = 5.0_f64.sqrt();
             return h.signal() * (1.0 + root * r + 5.0 * r * r / 3.0) * (-root * r).exp();

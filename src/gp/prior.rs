@@ -1,7 +1,14 @@
 //! Priors of the hyperparameters: weights and lengths are pooled around learned means, so that few
 //! observations can speak for a hundred coordinates together.
+//!
+//! *Sparse* is the prior of arXiv 2103.00349: inverse squared lengths ρ_j = 1 / l_j² are half-Cauchy
+//! with scale τ, and τ is so with a scale of its own (`SHRINKAGE`). Most coordinates then are all but without
+//! effect, and a few escape. With z = log ρ − log τ the density of z is sech(z) / π.
 
 use super::hyper::{Family, Hyper, MEAN_LENGTH, MEAN_WEIGHT, NOISE, RADIUS_WEIGHT, SIGNAL};
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
+use std::f64::consts::FRAC_PI_2;
 
 /// Standard deviation of log weights around their mean.
 const WEIGHT_SD: f64 = 1.0;
@@ -11,36 +18,156 @@ const LENGTH_SD: f64 = 0.3;
 /// The same where lengths alone can say it.
 const MATERN_LENGTH_SD: f64 = 1.0;
 
+/// Standard deviations of the shared logarithms around their centres, by position.
+const SHARED_SDS: [(usize, f64); 5] =
+    [(SIGNAL, 1.5), (NOISE, 1.5), (RADIUS_WEIGHT, 2.0), (MEAN_LENGTH, 0.5), (MEAN_WEIGHT, 1.5)];
+
+/// Centre of the prior of a shared logarithm.
+fn centre(family: Family, d: usize, position: usize) -> f64 {
+    match position {
+        NOISE => -6.0,
+        MEAN_LENGTH => family.mean_length(d),
+        MEAN_WEIGHT => -(d.max(1) as f64).ln(),
+        _ => 0.0,
+    }
+}
+
+/// Standard deviation of log lengths and log weights around their means; of sparse lengths it is that
+/// of −z / 2.
+fn own_sds(family: Family) -> [f64; 2] {
+    match family {
+        Family::Rational => [LENGTH_SD, WEIGHT_SD],
+        Family::Matern => [MATERN_LENGTH_SD, WEIGHT_SD],
+        Family::Sparse => [0.5 * FRAC_PI_2, WEIGHT_SD],
+    }
+}
+
+/// What the shared logarithm at `position` varies by.
+fn shared_sd(family: Family, position: usize, sd: f64) -> f64 {
+    if family == Family::Sparse && position == MEAN_LENGTH { 0.5 * FRAC_PI_2 } else { sd }
+}
+
+/// log cosh z without overflow.
+fn log_cosh(z: f64) -> f64 {
+    z.abs() + (-2.0 * z.abs()).exp().ln_1p() - std::f64::consts::LN_2
+}
+
 /// Minus the log density of the priors (up to a constant); its gradient is added to `gradient`.
 pub fn negative_log_prior(hyper: &Hyper, gradient: &mut [f64]) -> f64 {
     let d = hyper.dimension();
     let shared = hyper.shared_at();
     let family = hyper.family();
+    let sparse = family == Family::Sparse;
     let mut total = 0.0;
-    let mut normal = |at: usize, value: f64, mean: f64, sd: f64, gradient: &mut [f64]| {
-        let z = (value - mean) / sd;
-        gradient[at] += z / sd;
-        total += 0.5 * z * z;
-        z / sd
+    // −log of a normal density, or of that of z = 2 (mean − value) where 1 / exp(2 value) is half-Cauchy.
+    let mut term = |at: usize, value: f64, mean: f64, sd: f64, cauchy: bool, gradient: &mut [f64]| {
+        let (cost, slope) = if cauchy {
+            let z = 2.0 * (mean - value);
+            (log_cosh(z), -2.0 * z.tanh())
+        } else {
+            let z = (value - mean) / sd;
+            (0.5 * z * z, z / sd)
+        };
+        gradient[at] += slope;
+        total += cost;
+        slope
     };
-    let length_sd = if family == Family::Matern { MATERN_LENGTH_SD } else { LENGTH_SD };
+    let [length_sd, weight_sd] = own_sds(family);
     let blocks =
-        [(hyper.log_lengths(), MEAN_LENGTH, length_sd), (hyper.log_weights(), MEAN_WEIGHT, WEIGHT_SD)];
+        [(hyper.log_lengths(), MEAN_LENGTH, length_sd), (hyper.log_weights(), MEAN_WEIGHT, weight_sd)];
     for (number, (block, pooled, sd)) in blocks.into_iter().enumerate() {
         for (j, value) in block.iter().enumerate() {
-            let slope = normal(number * d + j, *value, hyper.shared(pooled), sd, gradient);
+            let slope = term(number * d + j, *value, hyper.shared(pooled), sd, sparse, gradient);
             gradient[shared + pooled] -= slope;
         }
     }
-    let even = -(d.max(1) as f64).ln();
-    for (position, mean, sd) in [
-        (SIGNAL, 0.0, 1.5),
-        (NOISE, -6.0, 1.5),
-        (RADIUS_WEIGHT, 0.0, 2.0),
-        (MEAN_LENGTH, family.mean_length(d), 0.5),
-        (MEAN_WEIGHT, even, 1.5),
-    ] {
-        normal(shared + position, hyper.shared(position), mean, sd, gradient);
+    for (position, sd) in SHARED_SDS {
+        let mean = centre(family, d, position);
+        let cauchy = sparse && position == MEAN_LENGTH;
+        term(shared + position, hyper.shared(position), mean, sd, cauchy, gradient);
     }
     total
+}
+
+/// A draw of the vector form of `like`'s hyperparameters.
+pub fn draw(like: &Hyper, rng: &mut impl Rng) -> Vec<f64> {
+    let (d, family, shared) = (like.dimension(), like.family(), like.shared_at());
+    let mut theta = vec![0.0; like.vector().len()];
+    let mut deviation = |sd: f64, cauchy: bool| -> f64 {
+        let normal: f64 = StandardNormal.sample(rng);
+        // Half-Cauchy by its inverse distribution function; away from 0, where the logarithm ends.
+        let uniform: f64 = rng.random::<f64>().max(1e-12);
+        if cauchy { -0.5 * (FRAC_PI_2 * uniform).tan().ln() } else { sd * normal }
+    };
+    let sparse = family == Family::Sparse;
+    for (position, sd) in SHARED_SDS {
+        let cauchy = sparse && position == MEAN_LENGTH;
+        theta[shared + position] = centre(family, d, position) + deviation(sd, cauchy);
+    }
+    for (number, sd) in own_sds(family).into_iter().take(family.blocks()).enumerate() {
+        let mean = theta[shared + [MEAN_LENGTH, MEAN_WEIGHT][number]];
+        theta[number * d..(number + 1) * d].iter_mut().for_each(|t| *t = mean + deviation(sd, sparse));
+    }
+    theta
+}
+
+/// Hyperparameters as deviations from what they are pooled around, in units of their prior standard
+/// deviations: what the prior couples and scales unlike is independent and alike in these, so that a
+/// sampler can take steps of one size.
+pub struct Deviations {
+    d: usize,
+    shared: usize,
+    own: Vec<f64>,
+    shared_sds: Vec<(usize, f64)>,
+}
+
+impl Deviations {
+    pub fn of(like: &Hyper) -> Self {
+        let family = like.family();
+        let sd = |(position, sd): (usize, f64)| (position, shared_sd(family, position, sd));
+        Self {
+            d: like.dimension(),
+            shared: like.shared_at(),
+            own: own_sds(family)[..family.blocks()].to_vec(),
+            shared_sds: SHARED_SDS.map(sd).to_vec(),
+        }
+    }
+
+    /// Each per-coordinate position with that of its mean and its standard deviation.
+    fn each(&self) -> impl Iterator<Item = (usize, usize, f64)> {
+        let block = |(number, sd): (usize, &f64)| {
+            let (mean, sd) = (self.shared + [MEAN_LENGTH, MEAN_WEIGHT][number], *sd);
+            (number * self.d..(number + 1) * self.d).map(move |at| (at, mean, sd))
+        };
+        self.own.iter().enumerate().flat_map(block)
+    }
+
+    /// From the vector form.
+    pub fn from_vector(&self, theta: &[f64]) -> Vec<f64> {
+        let mut eta = theta.to_vec();
+        for (at, mean, sd) in self.each() {
+            eta[at] = (theta[at] - theta[mean]) / sd;
+        }
+        self.shared_sds.iter().for_each(|(position, sd)| eta[self.shared + position] /= sd);
+        eta
+    }
+
+    /// To the vector form.
+    pub fn to_vector(&self, eta: &[f64]) -> Vec<f64> {
+        let mut theta = eta.to_vec();
+        self.shared_sds.iter().for_each(|(position, sd)| theta[self.shared + position] *= sd);
+        for (at, mean, sd) in self.each() {
+            theta[at] = theta[mean] + sd * eta[at];
+        }
+        theta
+    }
+
+    /// Turns a gradient with respect to the vector form into one with respect to deviations.
+    pub fn pull_back(&self, gradient: &mut [f64]) {
+        for (at, mean, sd) in self.each() {
+            gradient[mean] += gradient[at];
+            gradient[at] *= sd;
+        }
+        self.shared_sds.iter().for_each(|(position, sd)| gradient[self.shared + position] *= sd);
+    }
 }

@@ -48,7 +48,7 @@ fn ledger_with(problem: &Problem, count: u64) -> Ledger {
 
 fn mobo(problem: &Problem) -> Mobo {
     let region = Region::new(&problem.space).unwrap();
-    Mobo::new(problem, region, 7)
+    Mobo::new(problem, region, 7, Surrogate::Pooled)
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn gradient_of_the_whole_acquisition_agrees_with_central_differences() {
         let problem = problem(5, m);
         let mut ledger = ledger_with(&problem, 25);
         ledger.propose(25, &problem.space.decode(&[0.3, 0.6, 0.2, 0.8, 0.5]));
-        let fitted = Fitted::new(&ledger, None).unwrap();
+        let fitted = Fitted::new(&ledger, None, form, 7).unwrap();
         let mut model = Model::new(&ledger, &fitted).unwrap();
         model.update(&ledger);
         let mut rng = crate::rng::stream(1, "test", 1);
