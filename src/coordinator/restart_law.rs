@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{InitialDesign, Method, Study};
+use crate::config::{InitialDesign, Method, Study, Surrogate};
 use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId, Value};
 use crate::rng;
 use crate::steer::Steering;
@@ -316,6 +316,15 @@ fn runs_that_were_steered_in_between_keep_the_law() {
 #[test]
 fn mobo() {
     holds_for(Method::Mobo);
+}
+
+#[test]
+fn mobo_with_draws() {
+    for model in [Surrogate::Averaged, Surrogate::Sparse] {
+        let mut study = study(Method::Mobo);
+        study.strategy.model = model;
+        on_demand(&study, Method::Mobo);
+    }
 }
 
 /// Results that came between proposal and dispatch, for the trials that depend on results.

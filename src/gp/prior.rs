@@ -171,3 +171,104 @@ impl Deviations {
         self.shared_sds.iter().for_each(|(position, sd)| gradient[self.shared + position] *= sd);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gp::Bowl;
+
+    fn hyper(family: Family, theta: Vec<f64>) -> Hyper {
+        Hyper::from_vector(family, theta, Bowl::about(vec![0.5; 2])).unwrap()
+    }
+
+    /// Half-Cauchy densities of ρ = 1 / l² and τ written out, with the Jacobians of ρ and τ as functions of
+    /// log lengths (2 ρ and 2 τ), and the normal ones of the rest.
+    #[test]
+    fn sparse_densities_are_half_cauchy() {
+        let half_cauchy =
+            |x: f64, scale: f64| 2.0 / (std::f64::consts::PI * scale * (1.0 + (x / scale).powi(2)));
+        let log_density = |theta: &[f64]| {
+            let tau = (-2.0 * theta[5]).exp();
+            let own = |l: f64| {
+                let rho = (-2.0 * l).exp();
+                half_cauchy(rho, tau) * 2.0 * rho
+            };
+            let coordinates = own(theta[0]) * own(theta[1]) * half_cauchy(tau, 0.1) * 2.0 * tau;
+            let normal = |x: f64, mean: f64, sd: f64| -0.5 * ((x - mean) / sd).powi(2);
+            let shared = normal(theta[2], 0.0, 1.5) + normal(theta[3], -6.0, 1.5);
+            let others = normal(theta[4], 0.0, 2.0) + normal(theta[6], -(2.0_f64.ln()), 1.5);
+            coordinates.ln() + shared + others
+        };
+        let cost =
+            |theta: &[f64]| negative_log_prior(&hyper(Family::Sparse, theta.to_vec()), &mut [0.0; 7]);
+        let a = [0.3, -1.2, 0.4, -5.0, 0.1, 0.9, -0.2];
+        for b in [[2.0, 0.1, 0.0, -6.0, 0.0, 1.2, 0.0], [-3.0, 9.0, 1.0, -2.0, 1.0, -0.5, 1.0]] {
+            let difference = cost(&b) - cost(&a);
+            assert!((difference - log_density(&a) + log_density(&b)).abs() < 1e-10, "{b:?}");
+        }
+    }
+
+    /// Shares of draws below quartiles of the closed forms, within four standard errors.
+    #[test]
+    fn draws_follow_the_densities() {
+        let mut rng = crate::rng::stream(1, "test prior", 0);
+        for family in Family::ALL {
+            let like = Hyper::initial(family, 2);
+            let shared = like.shared_at();
+            let (mut own, mut mean) = ([0; 3], [0; 3]);
+            let count = 8000;
+            // Quartiles of the standard normal; those of log tan(π q / 2) are alike for ±, too.
+            let quartile = match family {
+                Family::Sparse => 0.5 * (0.75 * FRAC_PI_2).tan().ln(),
+                _ => 0.674_489_75,
+            };
+            let (own_sd, mean_sd) = match family {
+                Family::Sparse => (1.0, 1.0),
+                Family::Matern => (MATERN_LENGTH_SD, 0.5),
+                Family::Rational => (LENGTH_SD, 0.5),
+            };
+            for _ in 0..count {
+                let theta = draw(&like, &mut rng);
+                let pooled = theta[shared + MEAN_LENGTH];
+                for (k, q) in [-quartile, 0.0, quartile].into_iter().enumerate() {
+                    own[k] += usize::from(theta[0] - pooled < q * own_sd);
+                    mean[k] += usize::from(pooled - family.mean_length(2) < q * mean_sd);
+                }
+            }
+            for (k, want) in [0.25, 0.5, 0.75].into_iter().enumerate() {
+                for below in [own[k], mean[k]] {
+                    let share = below as f64 / f64::from(count);
+                    assert!((share - want).abs() < 0.025, "{family:?}: {share} instead of {want}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn deviations_are_the_vector_form_in_other_words() {
+        for family in Family::ALL {
+            let like = Hyper::initial(family, 3);
+            let deviations = Deviations::of(&like);
+            let theta = draw(&like, &mut crate::rng::stream(2, "test prior", 0));
+            let eta = deviations.from_vector(&theta);
+            let back = deviations.to_vector(&eta);
+            assert!(theta.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-12));
+            let shared = like.shared_at();
+            assert!(
+                (eta[0] * own_sds(family)[0] + theta[shared + MEAN_LENGTH] - theta[0]).abs() < 1e-12
+            );
+            // Σ_k k θ_k, whose gradient is k.
+            let function = |eta: &[f64]| -> f64 {
+                deviations.to_vector(eta).iter().enumerate().map(|(k, t)| k as f64 * t).sum()
+            };
+            let mut gradient: Vec<f64> = (0..eta.len()).map(|k| k as f64).collect();
+            deviations.pull_back(&mut gradient);
+            for k in 0..eta.len() {
+                let mut up = eta.clone();
+                up[k] += 1.0;
+                let slope = function(&up) - function(&eta);
+                assert!((slope - gradient[k]).abs() < 1e-9, "{family:?} {k}: {slope} {}", gradient[k]);
+            }
+        }
+    }
+}

@@ -167,3 +167,128 @@ impl<'a> Target<'a> {
         Ok((hyper, suits))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gp::Family;
+    use rand::RngExt;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn data(n: usize, d: usize, value: impl Fn(&[f64]) -> f64) -> Data {
+        let mut rng = crate::rng::stream(8, "test sample", 0);
+        let points: Vec<Vec<f64>> = (0..n).map(|_| (0..d).map(|_| rng.random()).collect()).collect();
+        let values: Vec<f64> = points.iter().map(|p| value(p)).collect();
+        let slices: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+        Data::new(&slices, &values, &vec![None; n]).0
+    }
+
+    fn stream(k: usize) -> ChaCha8Rng {
+        crate::rng::stream(3, "test chain", k as u64)
+    }
+
+    /// Mean of a series and its standard error, from means of 20 parts.
+    fn mean_and_error(series: &[f64]) -> (f64, f64) {
+        let part = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let parts: Vec<f64> = series.chunks_exact(series.len() / 20).map(part).collect();
+        let mean = part(&parts);
+        let variance = parts.iter().map(|p| (p - mean).powi(2)).sum::<f64>() / 19.0;
+        (mean, (variance / 20.0).sqrt())
+    }
+
+    /// Of log lengths (bent, so that far tails do not count for all), their squares, log signal and log
+    /// noise.
+    fn features(theta: &[f64]) -> Vec<f64> {
+        let bent = |t: f64| (0.5 * t).tanh();
+        vec![
+            bent(theta[0]),
+            bent(theta[1]),
+            bent(theta[0]).powi(2),
+            bent(theta[1]).powi(2),
+            theta[2],
+            theta[3],
+        ]
+    }
+
+    /// The chains' moments are those of a long random walk (Metropolis et al. 1953) over the same density,
+    /// which knows neither gradients nor deviations.
+    #[test]
+    fn moments_are_those_of_a_random_walk() {
+        let data = data(6, 2, |p| (3.0 * p[0]).sin());
+        let like = Hyper::initial(Family::Sparse, 2);
+        let target = Target::new(&data, &like);
+        let mut rng = stream(0);
+        let size = like.vector().len();
+        let mut series: [Vec<Vec<f64>>; 2] = [vec![], vec![]];
+
+        let mut theta = like.vector().to_vec();
+        let mut cost = target.cost(&theta, &mut vec![0.0; size]);
+        for _ in 0..60_000 {
+            let step = |t: &f64| {
+                let normal: f64 = StandardNormal.sample(&mut rng);
+                t + 0.6 * normal
+            };
+            let ahead: Vec<f64> = theta.iter().map(step).collect();
+            let there = target.cost(&ahead, &mut vec![0.0; size]);
+            if there.is_finite() && rng.random::<f64>() < (cost - there).exp() {
+                (theta, cost) = (ahead, there);
+            }
+            series[0].push(features(&theta));
+        }
+
+        let begun = Chains::begin(&data, &like, 1, stream).unwrap();
+        let mut theta = begun.first().vector().to_vec();
+        for _ in 0..8000 {
+            let (hyper, _) = target.walk(&theta, begun.step, 1, false, &mut rng).unwrap();
+            theta = hyper.vector().to_vec();
+            series[1].push(features(&theta));
+        }
+
+        for k in 0..6 {
+            let of = |s: &[Vec<f64>]| mean_and_error(&s.iter().map(|f| f[k]).collect::<Vec<f64>>());
+            let ((a, ea), (b, eb)) = (of(&series[0]), of(&series[1]));
+            let error = (ea * ea + eb * eb).sqrt();
+            assert!(error < 0.1, "feature {k}: too few draws to tell, {error}");
+            assert!(
+                (a - b).abs() < 4.0 * error,
+                "feature {k}: {a} ± {ea} against {b} ± {eb}, step {}",
+                begun.step
+            );
+        }
+    }
+
+    #[test]
+    fn few_axes_that_matter_are_found_among_many() {
+        let data = data(40, 30, |p| (4.0 * p[3]).sin() + 2.0 * (p[17] - 0.4).powi(2));
+        let like = Hyper::initial(Family::Sparse, 30);
+        let mut chains = Chains::begin(&data, &like, 4, stream).unwrap();
+        for round in 1..4 {
+            chains = chains.advance(&data, like.bowl(), |k| stream(10 * round + k)).unwrap();
+        }
+        assert_eq!(chains.hypers().len(), 4);
+        for hyper in chains.hypers() {
+            let lengths = hyper.lengths();
+            let mut order: Vec<usize> = (0..30).collect();
+            order.sort_by(|a, b| lengths[*a].total_cmp(&lengths[*b]));
+            let mut shortest = [order[0], order[1]];
+            shortest.sort();
+            assert_eq!(shortest, [3, 17], "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn chains_repeat_bit_for_bit_and_follow_the_bowl() {
+        let data = data(15, 4, |p| (p[0] - 0.2).powi(2) + p[1]);
+        let like = Hyper::initial(Family::Rational, 4);
+        let bowl = Bowl::about(vec![0.3; 4]);
+        let go = || {
+            let begun = Chains::around(&data, &like, 3, stream).unwrap();
+            begun.advance(&data, &bowl, |k| stream(7 + k)).unwrap()
+        };
+        let chains = go();
+        assert_eq!(chains, go());
+        assert!(chains.hypers().iter().all(|h| h.bowl() == &bowl));
+        assert_ne!(chains.hypers()[0], chains.hypers()[1]);
+        assert!(chains.step >= STEPS.0 && chains.step <= STEPS.1);
+    }
+}
