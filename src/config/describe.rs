@@ -156,7 +156,6 @@ fn strategy(page: &mut Page, study: &Study) {
             "model",
             match s.model {
                 Surrogate::Pooled => "pooled: all parameters may matter; the likeliest hyperparameters",
-                Surrogate::Averaged => "averaged: as pooled, averaged over draws of hyperparameters",
                 Surrogate::Sparse => {
                     "sparse: few parameters matter; averaged over draws of hyperparameters"
                 }

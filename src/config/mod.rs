@@ -32,8 +32,7 @@
 //!
 //! [strategy]
 //! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol, lhc, list
-//! model = "pooled"             # of mobo; "averaged": over draws of its hyperparameters (slower);
-//!                              # "sparse": few of many parameters matter (slower)
+//! model = "pooled"             # of mobo; "sparse": few of many parameters matter (slower)
 //! nominal = true               # trial 0 is the nominal design; default: if all have a default
 //! points = "points.csv"        # tried next, in this order; method "list" has nothing else
 //! initial = 10                 # trials before the method begins, those above among them;

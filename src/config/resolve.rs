@@ -312,11 +312,7 @@ fn model(section: &Section<'_>, method: Method) -> Option<Surrogate> {
         section.problem("model", "is for the method mobo; leave it away");
         return None;
     }
-    let words = [
-        ("pooled", Surrogate::Pooled),
-        ("averaged", Surrogate::Averaged),
-        ("sparse", Surrogate::Sparse),
-    ];
+    let words = [("pooled", Surrogate::Pooled), ("sparse", Surrogate::Sparse)];
     section.word("model", &words)
 }
 

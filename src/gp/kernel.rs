@@ -6,7 +6,9 @@
 //! exponential sees nothing. The further feature ρ is the standardised squared distance from a point
 //! ([`Bowl`]), with a fixed long length: it lets the process carry a global quadratic trend.
 //!
-//! *Matérn 5/2* and *sparse* (which differ by their priors): k(x, x') = s² (1 + √5 r + 5 r²/3) exp(−√5 r), r² = Σ_j (x_j − x'_j)² / l_j².
+//! *Sparse* is the same without ρ, and with another prior (see `prior`).
+//!
+//! *Matérn 5/2*: k(x, x') = s² (1 + √5 r + 5 r²/3) exp(−√5 r), r² = Σ_j (x_j − x'_j)² / l_j².
 
 use super::hyper::{Bowl, Family, Hyper, RADIUS_WEIGHT};
 use super::inputs::Inputs;
@@ -16,7 +18,7 @@ use super::loops;
 #[derive(Debug, Clone)]
 pub struct Kernel {
     family: Family,
-    /// 1 / (2 l²); for Matérn and sparse 1 / l².
+    /// 1 / (2 l²); for Matérn 1 / l².
     scales: Vec<f64>,
     weights: Vec<f64>,
     bowl: Bowl,
@@ -37,7 +39,7 @@ pub struct Row {
 impl Kernel {
     pub fn new(hyper: &Hyper) -> Self {
         let d = hyper.dimension() as f64;
-        let half = if hyper.family().is_radial() { 1.0 } else { 0.5 };
+        let half = if hyper.family() == Family::Matern { 1.0 } else { 0.5 };
         Self {
             family: hyper.family(),
             scales: hyper.log_lengths().iter().map(|l| half * (-2.0 * l).exp()).collect(),
@@ -68,7 +70,7 @@ impl Kernel {
     /// Covariances of `x` with the first `count` points.
     pub fn row(&self, x: &[f64], inputs: &Inputs, count: usize) -> Row {
         let mut e = vec![0.0; count];
-        if self.family.is_radial() {
+        if self.family == Family::Matern {
             for (j, scale) in self.scales.iter().enumerate() {
                 loops::add_squares(&inputs.column(j)[..count], x[j], *scale, &mut e);
             }
@@ -124,7 +126,7 @@ impl Kernel {
         let count = c.len();
         for (j, scale) in self.scales.iter().enumerate() {
             let column = &inputs.column(j)[..count];
-            if self.family.is_radial() {
+            if self.family == Family::Matern {
                 lengths[j] -= 2.0 * loops::square_sum(column, x[j], *scale, c);
             } else {
                 let (r, rest) = loops::saturation_sums(column, x[j], *scale, c);
@@ -153,7 +155,7 @@ impl Kernel {
         let (ea, eb) = (times(a, &row.slope), times(b, &row.slope));
         for (j, scale) in self.scales.iter().enumerate() {
             let column = &inputs.column(j)[..n];
-            let ((sa, sb), factor) = if self.family.is_radial() {
+            let ((sa, sb), factor) = if self.family == Family::Matern {
                 (loops::difference_slopes(column, x[j], &ea, &eb), 2.0 * scale)
             } else {
                 let sums = loops::saturation_slopes(column, x[j], *scale, &ea, &eb);

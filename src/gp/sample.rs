@@ -5,7 +5,7 @@ use super::data::Data;
 use super::factor::NotPositive;
 use super::fit::at;
 use super::hmc::State;
-use super::hyper::{Bowl, Hyper};
+use super::hyper::Hyper;
 use super::prior::{Deviations, draw};
 use crate::optimize::minimize;
 use rand_chacha::ChaCha8Rng;
@@ -28,6 +28,7 @@ const ADAPTATION: f64 = 1.0;
 /// Draws of hyperparameters, one per chain, equally likely.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chains {
+    /// Alike in family and bowl; at least one.
     hypers: Vec<Hyper>,
     step: f64,
 }
@@ -62,33 +63,16 @@ impl Chains {
         Self::gather((0..count).into_par_iter().map(begin).collect::<Result<_, _>>()?)
     }
 
-    /// New chains that all begin at `at`.
-    ///
-    /// # Errors
-    /// The covariance there is not positive definite.
-    pub fn around(
-        data: &Data,
-        at: &Hyper,
-        count: usize,
-        stream: impl Fn(usize) -> ChaCha8Rng + Sync,
-    ) -> Result<Self, NotPositive> {
-        let target = Target::new(data, at);
-        let begin = |k: usize| target.walk(at.vector(), STEP, FIRST_MOVES, true, &mut stream(k));
-        Self::gather((0..count).into_par_iter().map(begin).collect::<Result<_, _>>()?)
-    }
-
-    /// The chains, moved on to the posterior of `data`, with `bowl` as their bowl.
+    /// The chains, moved on to the posterior of `data`.
     ///
     /// # Errors
     /// The covariance is not positive definite where a chain is.
     pub fn advance(
         &self,
         data: &Data,
-        bowl: &Bowl,
         stream: impl Fn(usize) -> ChaCha8Rng + Sync,
     ) -> Result<Self, NotPositive> {
-        let like = self.first().clone().with_bowl(bowl.clone());
-        let target = Target::new(data, &like);
+        let target = Target::new(data, &self.hypers[0]);
         let step = self.step;
         let go_on = |(k, hyper): (usize, &Hyper)| {
             target.walk(hyper.vector(), step, MOVES, false, &mut stream(k))
@@ -106,11 +90,6 @@ impl Chains {
     /// The draws.
     pub fn hypers(&self) -> &[Hyper] {
         &self.hypers
-    }
-
-    /// The first of them: all are alike in family and bowl.
-    pub fn first(&self) -> &Hyper {
-        &self.hypers[0]
     }
 }
 
@@ -196,18 +175,12 @@ mod tests {
         (mean, (variance / 20.0).sqrt())
     }
 
-    /// Of log lengths (bent, so that far tails do not count for all), their squares, log signal and log
+    /// Of log weights (bent, so that far tails do not count for all), their squares, log signal and log
     /// noise.
     fn features(theta: &[f64]) -> Vec<f64> {
-        let bent = |t: f64| (0.5 * t).tanh();
-        vec![
-            bent(theta[0]),
-            bent(theta[1]),
-            bent(theta[0]).powi(2),
-            bent(theta[1]).powi(2),
-            theta[2],
-            theta[3],
-        ]
+        let bent = |w: f64| (0.5 * (w + 2.0)).tanh();
+        let (a, b) = (bent(theta[2]), bent(theta[3]));
+        vec![a, b, a * a, b * b, theta[4], theta[5]]
     }
 
     /// The chains' moments are those of a long random walk (Metropolis et al. 1953) over the same density,
@@ -237,7 +210,7 @@ mod tests {
         }
 
         let begun = Chains::begin(&data, &like, 1, stream).unwrap();
-        let mut theta = begun.first().vector().to_vec();
+        let mut theta = begun.hypers()[0].vector().to_vec();
         for _ in 0..8000 {
             let (hyper, _) = target.walk(&theta, begun.step, 1, false, &mut rng).unwrap();
             theta = hyper.vector().to_vec();
@@ -263,31 +236,29 @@ mod tests {
         let like = Hyper::initial(Family::Sparse, 30);
         let mut chains = Chains::begin(&data, &like, 4, stream).unwrap();
         for round in 1..4 {
-            chains = chains.advance(&data, like.bowl(), |k| stream(10 * round + k)).unwrap();
+            chains = chains.advance(&data, |k| stream(10 * round + k)).unwrap();
         }
         assert_eq!(chains.hypers().len(), 4);
         for hyper in chains.hypers() {
-            let lengths = hyper.lengths();
+            let weights = hyper.weights();
             let mut order: Vec<usize> = (0..30).collect();
-            order.sort_by(|a, b| lengths[*a].total_cmp(&lengths[*b]));
-            let mut shortest = [order[0], order[1]];
-            shortest.sort();
-            assert_eq!(shortest, [3, 17], "{lengths:?}");
+            order.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]));
+            let mut largest = [order[0], order[1]];
+            largest.sort();
+            assert_eq!(largest, [3, 17], "{weights:?}");
         }
     }
 
     #[test]
-    fn chains_repeat_bit_for_bit_and_follow_the_bowl() {
+    fn chains_repeat_bit_for_bit() {
         let data = data(15, 4, |p| (p[0] - 0.2).powi(2) + p[1]);
-        let like = Hyper::initial(Family::Rational, 4);
-        let bowl = Bowl::about(vec![0.3; 4]);
+        let like = Hyper::initial(Family::Sparse, 4);
         let go = || {
-            let begun = Chains::around(&data, &like, 3, stream).unwrap();
-            begun.advance(&data, &bowl, |k| stream(7 + k)).unwrap()
+            let begun = Chains::begin(&data, &like, 3, stream).unwrap();
+            begun.advance(&data, |k| stream(7 + k)).unwrap()
         };
         let chains = go();
         assert_eq!(chains, go());
-        assert!(chains.hypers().iter().all(|h| h.bowl() == &bowl));
         assert_ne!(chains.hypers()[0], chains.hypers()[1]);
         assert!(chains.step >= STEPS.0 && chains.step <= STEPS.1);
     }

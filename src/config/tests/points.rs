@@ -166,7 +166,7 @@ fn the_population_is_recorded_and_does_not_follow_the_trials() {
         ),
         (
             "model = \"spars\"",
-            "strategy.model cannot be \"spars\"; did you mean \"sparse\"? known words: pooled, averaged, sparse",
+            "strategy.model cannot be \"spars\"; did you mean \"sparse\"? known words: pooled, sparse",
         ),
         ("population = 60", "strategy.population is for the methods nsga2 and nsga3; leave it away"),
         (

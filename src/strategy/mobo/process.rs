@@ -114,28 +114,10 @@ pub fn learn(
     match form {
         Surrogate::Pooled => fit(data, first, judge, centre).map(Known::Fitted),
         Surrogate::Sparse => match chains {
-            Some(chains) => chains.advance(data, chains.first().bowl(), stream),
+            Some(chains) => chains.advance(data, stream),
             None => Chains::begin(data, &Hyper::initial(Family::Sparse, d), DRAWS, stream),
         }
         .map(Known::Drawn),
-        Surrogate::Averaged => {
-            let still = Bowl::about(vec![0.5; d]);
-            let central = |hyper: &Hyper| hyper.bowl() == &still;
-            if let Some(chains) = chains.filter(|_| !judge) {
-                let follows = Bowl::about(centre.to_vec());
-                let bowl = if central(chains.first()) { &still } else { &follows };
-                return chains.advance(data, bowl, stream).map(Known::Drawn);
-            }
-            let best = fit(data, first, true, centre)?;
-            let alike = |c: &&Chains| {
-                c.first().family() == best.family() && central(c.first()) == central(&best)
-            };
-            match chains.filter(alike) {
-                Some(chains) => chains.advance(data, best.bowl(), stream),
-                None => Chains::around(data, &best, DRAWS, stream),
-            }
-            .map(Known::Drawn)
-        }
     }
 }
 

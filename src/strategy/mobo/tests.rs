@@ -46,7 +46,7 @@ fn ledger_with(problem: &Problem, count: u64) -> Ledger {
     ledger
 }
 
-const FORMS: [Surrogate; 3] = [Surrogate::Pooled, Surrogate::Averaged, Surrogate::Sparse];
+const FORMS: [Surrogate; 2] = [Surrogate::Pooled, Surrogate::Sparse];
 
 fn mobo(problem: &Problem) -> Mobo {
     mobo_with(problem, Surrogate::Pooled)
