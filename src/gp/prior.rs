@@ -155,7 +155,7 @@ impl Deviations {
     }
 
     /// From the vector form.
-    pub fn from_vector(&self, theta: &[f64]) -> Vec<f64> {
+    pub fn deviations_of(&self, theta: &[f64]) -> Vec<f64> {
         let mut eta = theta.to_vec();
         for (at, mean, sd) in self.each() {
             eta[at] = (theta[at] - theta[mean]) / sd;
@@ -165,7 +165,7 @@ impl Deviations {
     }
 
     /// To the vector form.
-    pub fn to_vector(&self, eta: &[f64]) -> Vec<f64> {
+    pub fn vector_of(&self, eta: &[f64]) -> Vec<f64> {
         let mut theta = eta.to_vec();
         self.shared_sds.iter().for_each(|(position, sd)| theta[self.shared + position] *= sd);
         for (at, mean, sd) in self.each() {
@@ -264,8 +264,8 @@ mod tests {
             let like = Hyper::initial(family, 3);
             let deviations = Deviations::of(&like);
             let theta = draw(&like, &mut crate::rng::stream(2, "test prior", 0));
-            let eta = deviations.from_vector(&theta);
-            let back = deviations.to_vector(&eta);
+            let eta = deviations.deviations_of(&theta);
+            let back = deviations.vector_of(&eta);
             assert!(theta.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-12));
             let shared = like.shared_at();
             assert!(
@@ -273,7 +273,7 @@ mod tests {
             );
             // Σ_k k θ_k, whose gradient is k.
             let function = |eta: &[f64]| -> f64 {
-                deviations.to_vector(eta).iter().enumerate().map(|(k, t)| k as f64 * t).sum()
+                deviations.vector_of(eta).iter().enumerate().map(|(k, t)| k as f64 * t).sum()
             };
             let mut gradient: Vec<f64> = (0..eta.len()).map(|k| k as f64).collect();
             deviations.pull_back(&mut gradient);

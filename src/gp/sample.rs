@@ -130,11 +130,11 @@ impl<'a> Target<'a> {
     ) -> Result<(Hyper, f64), NotPositive> {
         let failed = || NotPositive(self.data.len());
         let cost = |eta: &[f64], gradient: &mut [f64]| {
-            let value = self.cost(&self.deviations.to_vector(eta), gradient);
+            let value = self.cost(&self.deviations.vector_of(eta), gradient);
             self.deviations.pull_back(gradient);
             value
         };
-        let eta = self.deviations.from_vector(theta);
+        let eta = self.deviations.deviations_of(theta);
         let mut state = State::new(eta, cost).ok_or_else(failed)?;
         let mut suits = step;
         for _ in 0..moves {
@@ -142,7 +142,7 @@ impl<'a> Target<'a> {
             let rate = if adapting { ADAPTATION } else { ADAPTATION / moves as f64 };
             suits = (suits * (rate * (accepted - ACCEPTED)).exp()).clamp(STEPS.0, STEPS.1);
         }
-        let hyper = self.hyper(self.deviations.to_vector(&state.x)).ok_or_else(failed)?;
+        let hyper = self.hyper(self.deviations.vector_of(&state.x)).ok_or_else(failed)?;
         Ok((hyper, suits))
     }
 }

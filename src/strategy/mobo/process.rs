@@ -104,15 +104,15 @@ pub fn learn(
     centre: &[f64],
     stream: impl Fn(usize) -> ChaCha8Rng + Sync,
 ) -> Result<Known, NotPositive> {
-    let chains = match last {
-        Some(Known::Drawn(chains)) => Some(chains),
-        _ => None,
+    let (fitted, chains) = match last {
+        Some(Known::Fitted(hyper)) => (Some(hyper), None),
+        Some(Known::Drawn(chains)) => (None, Some(chains)),
+        None => (None, None),
     };
-    let first = last.and_then(|l| l.hypers().first());
     let d = centre.len();
     let data = &data.take(spread(data.len(), MOST_FITTED));
     match form {
-        Surrogate::Pooled => fit(data, first, judge, centre).map(Known::Fitted),
+        Surrogate::Pooled => fit(data, fitted, judge, centre).map(Known::Fitted),
         Surrogate::Sparse => match chains {
             Some(chains) => chains.advance(data, stream),
             None => Chains::begin(data, &Hyper::initial(Family::Sparse, d), DRAWS, stream),
