@@ -32,6 +32,7 @@
 //!
 //! [strategy]
 //! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol, lhc, list
+//! model = "pooled"             # of mobo; "sparse": few of many parameters matter (slower)
 //! nominal = true               # trial 0 is the nominal design; default: if all have a default
 //! points = "points.csv"        # tried next, in this order; method "list" has nothing else
 //! initial = 10                 # trials before the method begins, those above among them;
@@ -139,7 +140,8 @@ pub use pipeline::{
     Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
 };
 pub use resolved::{
-    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings, Study,
+    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings,
+    Study, Surrogate,
 };
 pub use stop::{Failures, Rule, Stalled, Stop};
 
