@@ -1,8 +1,8 @@
 //! The `[container]` table: in which image commands run, and by which engine.
 
+use super::command_keys::{absolute, environment};
 use super::document::{Item, Node, Table};
 use super::error::Problems;
-use super::evaluator::{absolute, environment};
 use super::section::Section;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

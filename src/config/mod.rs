@@ -100,8 +100,10 @@
 //! the study file's folder; any other program is looked for in the PATH of the ranks. Arguments after
 //! the program stay as they are, and the program runs in the attempt's own directory.
 
+mod axes;
 mod builtin;
 mod command;
+mod command_keys;
 mod constraint_text;
 mod container;
 mod describe;
@@ -111,12 +113,18 @@ mod error;
 mod evaluator;
 mod linear_text;
 mod parameters;
+mod parts;
 mod pipeline;
+mod placeholders;
 mod points;
 mod resolve;
 mod resolved;
+mod result_text;
 mod section;
+mod sources;
+mod stages;
 mod stop;
+mod strategy;
 mod units;
 
 #[cfg(test)]

@@ -16,6 +16,27 @@ pub struct Pipeline {
     pub metrics: Vec<Option<Source>>,
 }
 
+impl Pipeline {
+    /// Gates that a stage waits for, needed or not, ascending. What leads to a gate waits only for what
+    /// it needs, else two gates would wait for each other; every other stage waits for all gates.
+    pub fn gates_before(&self, stage: usize) -> Vec<usize> {
+        let gate = |k: &usize| self.stages[*k].gate;
+        let gates: Vec<usize> = (0..self.stages.len()).filter(gate).collect();
+        let leads_to = |to: usize| to == stage || self.ancestors(to).contains(&stage);
+        if gates.iter().any(|gate| leads_to(*gate)) {
+            let needed = self.ancestors(stage);
+            return gates.into_iter().filter(|gate| needed.contains(gate)).collect();
+        }
+        gates
+    }
+
+    /// Stages that a stage needs, directly or not.
+    fn ancestors(&self, stage: usize) -> std::collections::BTreeSet<usize> {
+        let needs = &self.stages[stage].needs;
+        needs.iter().flat_map(|need| self.ancestors(*need).into_iter().chain([*need])).collect()
+    }
+}
+
 /// One step of every trial: as many tasks as its axes have combinations, times its chunks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage {

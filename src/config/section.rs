@@ -69,6 +69,39 @@ impl<'a> Section<'a> {
         list.iter().enumerate().map(section).collect()
     }
 
+    /// [`Section::several`] without a word if they are something else, which others tell.
+    pub fn lenient(document: &'a Table, key: &str, problems: &'a Problems) -> Vec<Self> {
+        match document.get(key).map(|node| &node.item) {
+            Some(Item::List(list)) if list.iter().all(|node| matches!(node.item, Item::Table(_))) => {
+                Self::several(document, key, problems).unwrap_or_default()
+            }
+            _ => vec![],
+        }
+    }
+
+    /// The tables in the list under `key`, each called by its number; none without the key.
+    pub fn tables(&self, key: &str) -> Option<Vec<Section<'a>>> {
+        if !self.has(key) {
+            return Some(vec![]);
+        }
+        let section = |(index, node): (usize, &'a Node)| {
+            let path = format!("{}.{}", self.dotted(key), index + 1);
+            let title = format!("[{path}]");
+            let place = node.place.clone();
+            match &node.item {
+                Item::Table(table) => {
+                    Some(Section { path, title, place, table: Some(table), problems: self.problems })
+                }
+                other => {
+                    let text = format!("{path} must be a table, not {}", other.shown());
+                    self.problems.add(&place, text);
+                    None
+                }
+            }
+        };
+        self.list(key)?.iter().enumerate().map(section).collect()
+    }
+
     /// The table under `key`, if there is one.
     pub fn inner(&self, key: &str) -> Option<Section<'a>> {
         let node = self.node(key)?;
@@ -107,6 +140,11 @@ impl<'a> Section<'a> {
     /// Every key and value.
     pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Node)> {
         self.table.into_iter().flatten()
+    }
+
+    /// The dotted path, for messages about the whole table.
+    pub fn called(&self) -> &str {
+        &self.path
     }
 
     /// Reports that `key` is wrong: `strategy.initial` and then `text`.
@@ -229,6 +267,19 @@ impl<'a> Section<'a> {
         seconds
     }
 
+    /// An amount of memory or disk, more than nothing, in bytes.
+    pub fn bytes(&self, key: &str) -> Option<u64> {
+        let item = &self.node(key)?.item;
+        let bytes = match item {
+            Item::Text(t) => units::bytes(t).filter(|bytes| *bytes > 0),
+            _ => None,
+        };
+        if bytes.is_none() {
+            self.mistyped(key, item, units::BYTES);
+        }
+        bytes
+    }
+
     /// A duration longer than nothing, in seconds.
     pub fn positive_seconds(&self, key: &str) -> Option<f64> {
         let s = self.seconds(key)?;
@@ -279,6 +330,23 @@ impl<'a> Section<'a> {
         values
     }
 
+    /// A list of lists of texts.
+    pub fn lists_of_texts(&self, key: &str) -> Option<Vec<Vec<String>>> {
+        let text = |node: &Node| match &node.item {
+            Item::Text(t) => Some(t.clone()),
+            _ => None,
+        };
+        let inner = |node: &Node| match &node.item {
+            Item::List(list) => list.iter().map(text).collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        let lists = self.list(key)?.iter().map(inner).collect();
+        if lists == None {
+            self.problem(key, "must be a list of lists of texts");
+        }
+        lists
+    }
+
     /// A list of texts.
     pub fn texts(&self, key: &str) -> Option<Vec<String>> {
         let text = |node: &Node| match &node.item {
@@ -302,7 +370,8 @@ fn whole(item: &Item) -> Option<i64> {
     (i.abs() <= LARGEST_WHOLE).then(|| i64::try_from(i).ok()).flatten()
 }
 
-fn value(item: &Item) -> Option<Value> {
+/// A parameter's value: a finite number or a text that is not empty.
+pub fn value(item: &Item) -> Option<Value> {
     match item {
         Item::Integer(_) => whole(item).map(Value::Integer),
         Item::Float(x) if x.is_finite() => Some(Value::Float(*x)),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 #[test]
 fn bad_tables_and_keys_are_refused() {
-    let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, container, \
+    let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, stage, container, \
                   checkpoint, limits";
     let strategy = "known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
     for (added, want) in [
@@ -375,7 +375,7 @@ fn an_empty_region_is_told_where_the_constraints_begin() {
     let problems = Problems::default();
     let constraints = vec!["a <= 1".into(), "a >= 2".into()];
     let empty = EmptyRegion { constraints, detail: String::new() };
-    resolve::check_region(Err(empty), &Place::Line(7), &problems);
+    parts::check_region(Err(empty), &Place::Line(7), &problems);
     let want = "no design within the bounds satisfies the constraints a <= 1 and a >= 2";
     assert_eq!(problems.sorted(), [Problem { place: Place::Line(7), text: want.into() }]);
 }

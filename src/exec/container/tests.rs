@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// What the tests run inside.
-const TOOLS: [&str; 9] = [
+const TOOLS: [&str; 10] = [
     "/bin/bash",
     "/bin/sh",
     "/bin/cat",
