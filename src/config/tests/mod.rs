@@ -3,6 +3,7 @@
 mod points;
 mod refused;
 mod sessions;
+mod stages;
 mod understood;
 
 use super::*;
