@@ -89,6 +89,7 @@ pub fn study_of(
             stop: Default::default(),
         },
         evaluator: Evaluator::Builtin(builtin),
+        container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 0.0, disk_bytes: None },
     })

@@ -147,7 +147,7 @@ fn program_path(section: &Section<'_>, key: &str, path: &Path) -> Option<String>
 }
 
 /// The absolute path, which is UTF-8: it is stored as text.
-fn absolute(section: &Section<'_>, key: &str, path: &Path) -> Option<PathBuf> {
+pub(super) fn absolute(section: &Section<'_>, key: &str, path: &Path) -> Option<PathBuf> {
     match std::path::absolute(path) {
         Ok(path) if path.to_str().is_some() => return Some(path),
         Ok(path) => section.problem(key, format!("has the path {}, which is not UTF-8", path.display())),
@@ -286,7 +286,7 @@ fn pattern(section: &Section<'_>) -> Option<Pattern> {
     Some(Pattern { text: text.to_owned(), above, below, equals, is: is?, file, required: required? })
 }
 
-fn environment(section: &Section<'_>) -> Option<Vec<(String, String)>> {
+pub(super) fn environment(section: &Section<'_>) -> Option<Vec<(String, String)>> {
     if !section.has("env") {
         return Some(vec![]);
     }

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 /// may go on. What may change between sessions does not count: the output directory, the number of
 /// trials, when to stop before, how long ranks wait for candidates, how many are in flight or ready,
 /// checkpoint, limits, how a command is watched over (timeout, silence, grace, retries, environment, size
-/// of logs), and what a stage's tasks need and leave (cores, memory, scratch, keep).
+/// of logs), what a stage's tasks need and leave (cores, memory, scratch, keep), and all of a container but
+/// its image and prologue.
 /// A study that was evaluated outside may get an evaluator.
 pub fn differences(old: &Study, new: &Study) -> Vec<String> {
     let (mut old, mut new) = (old.clone(), new.clone());
@@ -88,6 +89,12 @@ fn flat(study: &Study) -> Vec<(String, String)> {
         rows.push((format!("strategy.points {}", k + 1), values.collect::<Vec<_>>().join(", ")));
     }
     study.strategy.points.clear();
+    // What runs, not how: another node may have another engine.
+    if let Some(container) = study.container.take() {
+        let image = container.image.map(|image| ("container.image".to_owned(), image.to_string()));
+        rows.extend(image);
+        rows.extend(container.prologue.map(|text| ("container.prologue".to_owned(), text)));
+    }
     stages(&mut study, &mut rows);
     // Paths, the only part that JSON might refuse, were checked to be UTF-8.
     let json = serde_json::to_value(&study).expect("a study is plain data with text keys");

@@ -98,6 +98,15 @@
 //! name = "separation"          # result of the stage without axes that has it; metrics alike
 //! from = { stage = "analysis", value = "sep", where = { point = "low" }, combine = "mean" }
 //!
+//! [container]                  # commands run in it; optional
+//! engine = "auto"              # apptainer, singularity, charliecloud, podman, shifter or none
+//! image = "eic_xl.sif"         # from the study file's folder: SIF, directory, SquashFS, tar; or docker://NAME
+//! binds = ["/cvmfs:/cvmfs:ro"] # what a task needs of its own is seen inside anyway, at the same path
+//! env = { DETECTOR = "epic" }  # the environment is empty otherwise, but for the image's own
+//! prologue = "source /opt/detector/bin/thisepic.sh"  # for bash, before the programs of a task
+//! options = []                 # further arguments of the engine
+//! stage = "node"               # the image is copied once to each node's disk; default "none"
+//!
 //! [checkpoint]
 //! every = "60 s"
 //!
@@ -130,6 +139,7 @@ mod builtin;
 mod command;
 mod command_keys;
 mod constraint_text;
+mod container;
 mod describe;
 mod difference;
 mod document;
@@ -155,6 +165,7 @@ mod units;
 mod tests;
 
 pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
+pub use container::{Bind, Container, Engine, Image, Staging};
 pub use describe::describe;
 pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};

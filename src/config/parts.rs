@@ -50,7 +50,7 @@ pub fn read(document: &Table, folder: &Path, problems: &Problems) -> Option<Part
                     (pipeline.map(Evaluator::Pipeline), "a study with stages")
                 }
                 Kind::Command(section) => {
-                    let in_container = document.contains_key("container");
+                    let in_container = super::container::is_used(document);
                     let scope = Scope { parameters: parameters.as_deref(), in_container, stage: None };
                     let command = command_keys::read(&section, &scope, folder, Some("result.json"));
                     (command.map(Evaluator::Command), "a command")

@@ -4,13 +4,13 @@ use super::document::Table;
 use super::error::{Problems, suggestion};
 use super::parameters::{check_name, is_name};
 use super::parts::{self, Parts};
-use super::resolved::{Checkpoint, Limits, Study};
+use super::resolved::{Checkpoint, Evaluator, Limits, Study};
 use super::section::Section;
-use super::strategy;
+use super::{container, strategy};
 use crate::problem::Problem;
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "study",
     "parameter",
     "objective",
@@ -20,6 +20,7 @@ const TABLES: [&str; 11] = [
     "strategy",
     "evaluator",
     "stage",
+    "container",
     "checkpoint",
     "limits",
 ];
@@ -39,13 +40,18 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let head = study(document, file, problems);
     let parts = parts::read(document, folder, problems);
     let strategy = strategy::read(document, parts.as_ref(), folder, problems);
+    let runs = parts
+        .as_ref()
+        .is_none_or(|p| !matches!(p.evaluator, Evaluator::Builtin(_) | Evaluator::Outside));
+    let container = container::container(document, folder, runs, problems);
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
     let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
     let problem = Problem { space, objectives, metrics, outcome_constraints };
-    let (strategy, checkpoint, limits) = (strategy?, checkpoint?, limits?);
-    let study = Study { name, seed, output, problem, strategy, evaluator, checkpoint, limits };
+    let (strategy, container, checkpoint, limits) = (strategy?, container?, checkpoint?, limits?);
+    let study =
+        Study { name, seed, output, problem, strategy, evaluator, container, checkpoint, limits };
     problems.is_empty().then_some(study)
 }
 

@@ -1,6 +1,7 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
 use super::command::Command;
+use super::container::Container;
 use super::pipeline::Pipeline;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
@@ -23,6 +24,9 @@ pub struct Study {
     pub strategy: StrategySettings,
     /// How a design is evaluated.
     pub evaluator: Evaluator,
+    /// Where commands run; `None`: on the node itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// When a checkpoint is written.
     pub checkpoint: Checkpoint,
     /// Time.

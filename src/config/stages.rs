@@ -51,7 +51,7 @@ pub fn read(
     let sound = order.is_some();
     // Without an order every table is looked at all the same, for what else is wrong.
     let order = order.unwrap_or_else(|| (0..heads.len()).collect());
-    let contained = document.contains_key("container");
+    let contained = super::container::is_used(document);
     let mut stages: Vec<Option<Stage>> = vec![];
     for k in &order {
         // Positions among those that are read already.

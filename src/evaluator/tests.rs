@@ -53,6 +53,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             stop: Default::default(),
         },
         evaluator,
+        container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 1.0, disk_bytes: None },
     }

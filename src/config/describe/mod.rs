@@ -1,5 +1,6 @@
 //! A study in words, as `paretorank check` prints it.
 
+mod container;
 mod evaluator;
 mod page;
 mod stages;
@@ -28,6 +29,9 @@ pub fn describe(study: &Study) -> String {
             page.row("outside", "results are told (paretorank ask, tell, session)");
         }
         Evaluator::Pipeline(pipeline) => stages::pipeline(&mut page, study, pipeline),
+    }
+    if let Some(container) = &study.container {
+        container::container(&mut page, container);
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));

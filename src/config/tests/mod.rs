@@ -1,5 +1,6 @@
 //! Whole study files: what is understood, what is refused and with which words.
 
+mod container;
 mod points;
 mod refused;
 mod sessions;
