@@ -148,6 +148,7 @@ mod evaluator;
 mod linear_text;
 mod parameters;
 mod parts;
+mod patterns;
 mod pipeline;
 mod placeholders;
 mod points;
