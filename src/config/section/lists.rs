@@ -98,8 +98,8 @@ impl<'a> Section<'a> {
             Item::List(list) => list.iter().map(text).collect::<Option<Vec<_>>>(),
             _ => None,
         };
-        let lists = self.list(key)?.iter().map(inner).collect();
-        if lists == None {
+        let lists: Option<Vec<_>> = self.list(key)?.iter().map(inner).collect();
+        if lists.is_none() {
             self.problem(key, "must be a list of lists of texts");
         }
         lists
