@@ -1,5 +1,6 @@
 //! From a task to a running payload.
 
+use super::container::{self, Container};
 use super::log::Log;
 use super::payload::{Parts, Payload};
 use super::process::{Process, unique};
@@ -7,9 +8,10 @@ use super::render::{self, Joined, Values};
 use super::result::Wanted;
 use super::scratch::{self, Scratch};
 use super::stage::stages;
+use super::status::{Status, StepEnd};
 use super::steps::Steps;
 use super::tree::MARK;
-use super::{directory, environment, manifest, program};
+use super::{directory, environment, manifest, program, script};
 use crate::config::{self, Evaluator, Stage, Study};
 use crate::pipeline::{Plan, TaskSpec};
 use crate::problem::{Design, FailureClass, Problem, TaskOutcome, TrialId};
@@ -34,6 +36,7 @@ pub struct Bench {
     is_alone: bool,
     /// Bytes that have to be free where a task writes.
     pub(super) disk: Option<u64>,
+    container: Option<Rc<Container>>,
 }
 
 /// One attempt at one task.
@@ -68,6 +71,7 @@ impl Bench {
             stages,
             is_alone: !matches!(study.evaluator, Evaluator::Pipeline(_)),
             disk: study.limits.disk_bytes,
+            container: study.container.clone().map(|settings| Rc::new(Container::new(settings))),
         })
     }
 
@@ -110,8 +114,8 @@ impl Bench {
             design: assignment.design,
             trial,
             trial_seed,
-            trial_dir: text(&trial_dir)?,
-            dir: text(work)?,
+            trial_dir: text_of(&trial_dir)?,
+            dir: text_of(work)?,
             seed: if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) },
             task: (!self.is_alone).then_some((stage, spec)),
             inputs: &inputs,
@@ -128,8 +132,13 @@ impl Bench {
                 .map_err(|e| directory::failed("write", &path, &e))
         };
         let logs = [log("stdout")?, log("stderr")?];
-        let launch = Launch { work: work.to_owned(), told: self.told(stage, values) };
-        let steps = Steps::start(programs.clone(), &mut |argv| launch.spawn(argv, &logs))?;
+        let launch = Launch {
+            work: work.to_owned(),
+            told: self.told(stage, values),
+            inside: self.inside(stage, &dir, work, &programs),
+        };
+        let calls = launch.calls(&programs)?;
+        let steps = Steps::start(calls, &mut |argv| launch.spawn(argv, &logs))?;
         let read = stage.command.templates.iter().cloned();
         let read = read.chain(inputs.iter().flat_map(|input| input.paths.iter().map(PathBuf::from)));
         let parts = Parts {
@@ -171,7 +180,7 @@ impl Bench {
             let path = |file: &&Path| {
                 let path = dir.join(file);
                 match path.exists() {
-                    true => text(&path).map(str::to_owned),
+                    true => text_of(&path).map(str::to_owned),
                     false => {
                         Err(format!("the input {} of {} is not there", path.display(), spec.name(stage)))
                     }
@@ -186,6 +195,29 @@ impl Bench {
             })
         };
         assignment.inputs.iter().map(joined).collect()
+    }
+
+    /// What the programs of an attempt need if they run in the container.
+    fn inside(
+        &self,
+        stage: &Stage,
+        dir: &Path,
+        work: &Path,
+        programs: &[Vec<String>],
+    ) -> Option<Inside> {
+        let container = self.container.as_ref().filter(|_| stage.container)?;
+        let mut binds = vec![self.output.clone()];
+        if work != dir {
+            binds.push(work.to_owned());
+        }
+        binds.extend(host_folders(programs));
+        let names = programs.iter().map(|argv| argv.first().cloned().unwrap_or_default());
+        Some(Inside {
+            container: Rc::clone(container),
+            files: dir.to_owned(),
+            binds,
+            names: names.collect(),
+        })
     }
 
     /// Environment variables of an attempt, beside those of this process.
@@ -206,7 +238,7 @@ fn rendered(command: &config::Command, values: Values) -> Result<Vec<Vec<String>
     command.programs().iter().map(program).collect()
 }
 
-fn text(path: &Path) -> Result<&str, String> {
+fn text_of(path: &Path) -> Result<&str, String> {
     path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
 }
 
@@ -217,24 +249,119 @@ pub(super) struct Launch {
     pub(super) work: PathBuf,
     /// Environment variables beside those of this process.
     told: Vec<(String, String)>,
+    /// What they need to run inside the study's container, if they do.
+    inside: Option<Inside>,
+}
+
+/// How programs run in a container.
+#[derive(Debug)]
+struct Inside {
+    container: Rc<Container>,
+    /// The attempt's directory.
+    files: PathBuf,
+    /// What has to be seen inside.
+    binds: Vec<PathBuf>,
+    /// Programs that the one call runs, by name.
+    names: Vec<String>,
 }
 
 impl Launch {
+    /// What is started, one after the other: the programs themselves, or inside a container a script
+    /// that runs them all in one call, since a container takes its time to start.
+    ///
+    /// # Errors
+    /// The script cannot be written, in words.
+    fn calls(&self, programs: &[Vec<String>]) -> Result<Vec<Vec<String>>, String> {
+        if self.inside.is_none() {
+            return Ok(programs.to_vec());
+        }
+        let (at, status) = (self.work.join(script::SCRIPT), self.work.join(script::STATUS));
+        let text = script::text(programs, &status);
+        std::fs::write(&at, text).map_err(|e| directory::failed("write", &at, &e))?;
+        Ok(vec![vec!["/bin/sh".to_owned(), text_of(&at)?.to_owned()]])
+    }
+
     /// Starts a program whose standard output and error go to the logs.
     ///
     /// # Errors
     /// In words, with the path.
     pub(super) fn spawn(&self, argv: &[String], logs: &[Log; 2]) -> Result<Process, String> {
-        let (name, arguments) = argv.split_first().ok_or("the command has no program")?;
-        let path = program::find(name, &self.told)?;
+        let mark = unique();
+        let (path, mut command) = match &self.inside {
+            None => {
+                let (name, arguments) = argv.split_first().ok_or("the command has no program")?;
+                let path = program::find(name, &self.told)?;
+                let mut command = Command::new(&path);
+                command.args(arguments).current_dir(&self.work);
+                environment::prepare(&mut command, &self.told);
+                (path, command)
+            }
+            Some(inside) => {
+                let told = [&self.told[..], &[(MARK.to_owned(), mark.clone())]].concat();
+                let spawn = inside.container.wrap(&container::Launch {
+                    program: argv,
+                    dir: &self.work,
+                    files: &inside.files,
+                    binds: &inside.binds,
+                    env: &told,
+                })?;
+                let mut command = Command::new(&spawn.program);
+                command.args(&spawn.args);
+                environment::prepare(&mut command, &[]);
+                for (name, value) in &spawn.env {
+                    match value {
+                        Some(value) => command.env(name, value),
+                        None => command.env_remove(name),
+                    };
+                }
+                (spawn.program, command)
+            }
+        };
         let log = |log: &Log| log.stdio().map_err(|e| format!("cannot use the log files: {e}"));
-        let mut command = Command::new(&path);
-        command.args(arguments).current_dir(&self.work).stdin(Stdio::null());
-        command.stdout(log(&logs[0])?).stderr(log(&logs[1])?);
-        environment::prepare(&mut command, &self.told);
-        command.env(MARK, unique());
+        command.stdin(Stdio::null()).stdout(log(&logs[0])?).stderr(log(&logs[1])?);
+        command.env(MARK, mark);
         Process::start(&mut command).map_err(|e| cannot_start(&path, &e))
     }
+
+    /// How the programs ended, from how the calls did.
+    ///
+    /// # Errors
+    /// It was the container that failed, not a program in it; in words.
+    pub(super) fn ends(&self, calls: &[StepEnd]) -> Result<Vec<StepEnd>, String> {
+        let (Some(inside), Some(call)) = (&self.inside, calls.last()) else {
+            return Ok(calls.to_vec());
+        };
+        let told = std::fs::read_to_string(self.work.join(script::STATUS)).unwrap_or_default();
+        let mut ends = script::read(&told, &inside.names)?;
+        let all_well = ends.len() == inside.names.len() && call.status.is_ok();
+        if all_well {
+            return Ok(ends);
+        }
+        let code = match call.status {
+            Status::Code(code) => Some(code),
+            Status::Signal { .. } => None,
+        };
+        if let Some(reason) = inside.container.fault(&inside.files, code, script::last_code(&told)) {
+            return Err(reason);
+        }
+        // The whole call was ended while a program ran.
+        let is_cut_short = ends.iter().all(|end| end.status.is_ok());
+        if let (true, Some(name)) = (is_cut_short && !call.status.is_ok(), inside.names.get(ends.len()))
+        {
+            ends.push(StepEnd { name: name.clone(), status: call.status });
+        }
+        Ok(ends)
+    }
+}
+
+/// Folders on the host that hold programs of a stage with a container: those beside the study file,
+/// which it names by their paths. What lies where systems have their programs is the image's.
+fn host_folders(programs: &[Vec<String>]) -> Vec<PathBuf> {
+    const OF_SYSTEMS: [&str; 6] = ["/bin", "/sbin", "/usr", "/lib", "/lib64", "/opt"];
+    let paths = programs.iter().filter_map(|argv| argv.first()).map(Path::new);
+    let own = paths.filter(|path| path.is_absolute() && path.is_file());
+    let own = own.filter(|path| !OF_SYSTEMS.iter().any(|top| path.starts_with(top)));
+    own.filter_map(Path::parent).map(Path::to_owned).collect()
 }
 
 fn cannot_start(path: &Path, why: &io::Error) -> String {

@@ -136,7 +136,7 @@ impl Payload {
             Ok(false) => return None,
             Ok(true) => {
                 self.trim_logs();
-                self.stopped.take().unwrap_or_else(|| self.evidence().outcome())
+                self.stopped.take().unwrap_or_else(|| self.judged())
             }
             Err(reason) => {
                 let reason = format!("{reason}; in {}", self.parts.dir.display());
@@ -251,17 +251,25 @@ impl Payload {
         self.logs.iter_mut().map(trim).collect()
     }
 
-    fn evidence(&self) -> Evidence<'_> {
+    fn judged(&self) -> TaskOutcome {
         let (stage, wanted) = &self.bench.stages[self.parts.stage];
-        Evidence {
+        let ends = match self.launch.ends(&self.steps.ends) {
+            Ok(ends) => ends,
+            Err(fault) => {
+                let reason = format!("{fault}; {}", tail::told(&self.parts.dir));
+                return TaskOutcome::Failed { class: FailureClass::Infrastructure, reason };
+            }
+        };
+        let evidence = Evidence {
             command: &stage.command,
             wanted,
-            ends: &self.steps.ends,
+            ends: &ends,
             logs: &self.parts.dir,
             work: &self.launch.work,
             out_of_memory: self.out_of_memory(),
             events: self.parts.events,
-        }
+        };
+        evidence.outcome()
     }
 
     fn out_of_memory(&self) -> Option<String> {
@@ -343,7 +351,11 @@ impl Payload {
             finished: manifest::seconds(SystemTime::now()),
             status: outcome.status().to_owned(),
             reason: outcome.reason(),
-            steps: manifest::steps(&parts.programs, &self.steps.ends),
+            // A container's fault has no ends of steps.
+            steps: manifest::steps(
+                &parts.programs,
+                &self.launch.ends(&self.steps.ends).unwrap_or_default(),
+            ),
             peak_memory_bytes: self.watch.peak(),
             scratch: (self.launch.work != parts.dir).then(|| self.launch.work.clone()),
             strays: self.strays(),

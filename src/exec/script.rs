@@ -47,6 +47,11 @@ pub(super) fn read(text: &str, names: &[String]) -> Result<Vec<StepEnd>, String>
     text.lines().enumerate().map(read).collect()
 }
 
+/// The status of the last step that ended, as the shell told it.
+pub(super) fn last_code(text: &str) -> Option<i32> {
+    text.lines().last()?.split_once(' ')?.1.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +105,7 @@ mod tests {
     #[test]
     fn what_the_script_did_not_write_is_refused() {
         let names = ["a".to_owned(), "b".to_owned()];
+        assert_eq!((last_code("1 0\n2 137\n"), last_code("")), (Some(137), None));
         assert_eq!(read("1 0\n", &names), Ok(vec![end("a", Status::Code(0))]));
         for text in ["2 0\n", "1 0\n2 x\n", "1\n", "1 0\n2 0\n3 0\n", "\n"] {
             assert!(read(text, &names).unwrap_err().contains(STATUS), "{text:?}");
