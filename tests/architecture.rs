@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("config", &["problem", "test_functions"]),
     ("pipeline", &["config", "problem", "rng"]),
     ("comm", &["problem"]),
-    ("exec", &["config", "problem", "rng"]),
+    ("exec", &["config", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),

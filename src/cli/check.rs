@@ -2,7 +2,7 @@
 
 use super::run::StudyArgs;
 use super::{complain, write_out};
-use crate::config::{self, Evaluator};
+use crate::config;
 use crate::exec;
 use crate::exit::Exit;
 
@@ -24,14 +24,22 @@ pub fn run(args: &Args) -> Exit {
     };
     match config::read(&args.study.study, &overrides) {
         Ok((study, _)) => {
-            let written = write_out(None, config::describe(&study).as_bytes());
-            if let Evaluator::Command(command) = &study.evaluator
-                && let Err(reason) = exec::check_command(command)
+            let mut page = config::describe(&study);
+            let here = exec::check(&study);
+            if let Ok(rows) = &here
+                && !rows.is_empty()
             {
-                complain(&reason);
-                return Exit::BadStudy;
+                page += "\ncontainer on this machine\n";
+                page.extend(rows.iter().map(|(name, value)| format!("  {name:<12} {value}\n")));
             }
-            written
+            let written = write_out(None, page.as_bytes());
+            match here {
+                Ok(_) => written,
+                Err(reason) => {
+                    complain(&reason);
+                    Exit::BadStudy
+                }
+            }
         }
         Err(error) => {
             complain(&error);

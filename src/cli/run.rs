@@ -196,25 +196,15 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
     let overrides = args.study.overrides().map_err(|e| (Exit::Usage, e))?;
     let read = config::read(&args.study.study, &overrides);
     let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
-    match &study.evaluator {
-        Evaluator::Command(command) => {
-            exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
-        }
-        Evaluator::Outside => {
-            let reason = format!(
-                "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \
-                 with paretorank ask, tell or session, or give it a command",
-                args.study.study.display()
-            );
-            return Err((Exit::Usage, reason));
-        }
-        Evaluator::Builtin(_) => {}
-        Evaluator::Pipeline(pipeline) => {
-            for stage in &pipeline.stages {
-                exec::check_command(&stage.command).map_err(|e| (Exit::BadStudy, e))?;
-            }
-        }
+    if study.evaluator == Evaluator::Outside {
+        let reason = format!(
+            "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \
+             with paretorank ask, tell or session, or give it a command",
+            args.study.study.display()
+        );
+        return Err((Exit::Usage, reason));
     }
+    exec::check(&study).map_err(|e| (Exit::BadStudy, e))?;
     let margin_s = study.limits.margin_s;
     if let Some(limit) = args.time_limit.filter(|limit| limit.as_secs_f64() <= margin_s) {
         let limit = humantime::format_duration(limit);

@@ -41,6 +41,7 @@ fn study(output: &Path, evaluator: How) -> Study {
         },
         strategy: StrategySettings {
             method: Method::Sobol,
+            model: Default::default(),
             initial: 1,
             initial_design: Default::default(),
             nominal: None,
@@ -53,6 +54,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             stop: Default::default(),
         },
         evaluator,
+        container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 1.0, disk_bytes: None },
     }

@@ -12,6 +12,10 @@ mod seeds;
 mod split;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
+pub use combine::combine;
 pub use conclude::{conclude, enough, selected};
 pub use graph::{Graph, Need, Node, Rules};
 pub use plan::{Plan, TaskSpec};

@@ -22,6 +22,7 @@ pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 #[cfg(test)]
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
+pub use result::measurement;
 pub use space::{SAME, Space};
 pub use table::{Column, values_in_text};
 pub use task::{TaskOutcome, Values};

@@ -1,8 +1,10 @@
 //! Whole study files: what is understood, what is refused and with which words.
 
+mod container;
 mod points;
 mod refused;
 mod sessions;
+mod stages;
 mod understood;
 
 use super::*;
