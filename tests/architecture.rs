@@ -57,6 +57,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "exit",
             "observe",
             "pareto",
+            "pipeline",
             "problem",
             "report",
             "signal",

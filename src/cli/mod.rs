@@ -8,6 +8,7 @@ mod bench_tasks;
 mod check;
 mod cores;
 mod export;
+mod leftovers;
 mod run;
 mod status;
 mod steer;

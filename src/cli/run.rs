@@ -1,5 +1,6 @@
 //! `paretorank run`: the main job.
 
+use super::leftovers::{self, Tidier};
 use super::summary::{self, maximum_hypervolume};
 use super::{complain, exit_for, write_out};
 use super::{cores, stops};
@@ -309,6 +310,7 @@ fn attempt(
         .map_err(|e| (Exit::Failed, format!("the history cannot go on: {e}")))?;
     let clock =
         Clockwork { end: end_of(args, study, allocation.as_ref()), margin_s: study.limits.margin_s };
+    let mut tidier = Tidier::start(study, &history);
     let ended = coordinator::drive(Drive {
         transport,
         study,
@@ -320,9 +322,10 @@ fn attempt(
         observer: &mut observer,
         capacity,
         ready,
-        missing: Default::default(),
+        missing: leftovers::missing(study, &history),
+        on_record: &mut |record| tidier.hear(record),
     });
-    while !writer.ended() {
+    while !writer.ended() || !tidier.ended() {
         // A signal is timed by when it is looked at: see `Signals`.
         signals.leave_now();
         std::thread::sleep(LOOK);

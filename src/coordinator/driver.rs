@@ -51,6 +51,8 @@ pub struct Drive<'a> {
     pub ready: u64,
     /// See [`Settings::missing`].
     pub missing: BTreeSet<(TrialId, u32, u32)>,
+    /// Hears every record, in order.
+    pub on_record: &'a mut dyn FnMut(&Record),
 }
 
 /// How the loop ended.
@@ -85,6 +87,7 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         clock,
         observer,
         work,
+        on_record: drive.on_record,
         longest_s,
         resolved,
     };
@@ -110,6 +113,7 @@ struct Loop<'a> {
     clock: Clockwork,
     observer: &'a mut Observer,
     work: Arc<Work>,
+    on_record: &'a mut dyn FnMut(&Record),
     /// By stage: the longest attempt so far. Nothing is started that would not fit; NaN once that was
     /// said.
     longest_s: Vec<f64>,
@@ -284,6 +288,7 @@ impl Loop<'_> {
     }
 
     fn watch(&mut self, record: &Record) {
+        (self.on_record)(record);
         match record {
             Record::Completed(completed) => {
                 if let Outcome::Ok { .. } = completed.outcome {

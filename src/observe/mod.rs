@@ -138,6 +138,8 @@ impl Observer {
         };
         let mut text = format!("ok {ok}{violating}, infeasible {infeasible}, failed {failed}");
         if let Some(hypervolume) = self.hypervolume() {
+            // A sum of nothing is -0.
+            let hypervolume = hypervolume + 0.0;
             text += &format!(", hypervolume {hypervolume:.4}");
             if let Some(maximum) = self.maximum {
                 text += &format!(" ({:.1} % of max)", 100.0 * hypervolume / maximum);

@@ -2,7 +2,10 @@
 
 use super::sample::{self, NEVER, TEXT, assert_holds, record, study};
 use paretorank::config::Rule;
-use paretorank::store::{History, Opened, Origin, Record, Start, Stopped, Store, Writer, read};
+use paretorank::problem::Measurement;
+use paretorank::store::{
+    Asked, Attempt, Detail, History, Opened, Origin, Record, Start, Stopped, Store, Writer, read,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +29,25 @@ fn records_of_version_2() -> Vec<Record> {
         setting: "hypervolume = 0.7".into(),
         reason: "the hypervolume is 0.710000 after 10 trials".into(),
     }));
+    records
+}
+
+/// What version 3 added, behind those: a candidate that was asked for, and an attempt at a task.
+fn records_of_version_3() -> Vec<Record> {
+    let mut records = records_of_version_2();
+    let Some(Record::Attempted(attempt, start)) = records.get(RECORDS as usize + 1).cloned() else {
+        panic!("the attempt at a trial");
+    };
+    let measured = |value, sem| Measurement::new(value, sem).expect("finite");
+    let values = vec![
+        ("n_sigma".to_owned(), measured(3.5, Some(0.25))),
+        ("überlappend".to_owned(), measured(-1.0, None)),
+    ];
+    let (stage, key) = ("simulation".to_owned(), "low,pi+,3".to_owned());
+    let detail = Detail { task: 4, stage, key, peak_memory: Some(3 << 30), values };
+    let attempt = Attempt { attempt: 2, ..attempt };
+    records.push(Record::Ended(attempt, start, detail));
+    records.push(Record::Asked(Asked { trial: 10, seen: 10 }));
     records
 }
 
@@ -66,7 +88,7 @@ fn format_version_1_is_read_and_continued() {
         writer.finish().unwrap();
         assert_holds(dir.path(), RECORDS + 1);
         let journal = fs::read(dir.path().join("journal")).unwrap();
-        assert_eq!(journal[8..12], 2_u32.to_le_bytes(), "an older release must not read on");
+        assert_eq!(journal[8..12], 3_u32.to_le_bytes(), "an older release must not read on");
     }
 }
 
@@ -84,13 +106,26 @@ fn format_version_2_is_read_and_continued() {
 }
 
 #[test]
-#[ignore = "makes tests/data/history-v2 anew: only before the format is released"]
-fn make_format_version_2() {
-    let dir = released(2);
+fn format_version_3_is_read_and_continued() {
+    let want = sum(records_of_version_3());
+    assert_eq!(read(&released(3)).unwrap().history, want);
+    for lacking in ["journal", "history.h5"] {
+        let dir = copy(&released(3), Some(lacking));
+        let Opened { store, history, .. } = Store::open(dir.path(), &study(), TEXT, &origin()).unwrap();
+        assert_eq!(history, want, "without {lacking}");
+        Writer::spawn(store, NEVER).finish().unwrap();
+        assert_eq!(read(dir.path()).unwrap().history, want);
+    }
+}
+
+#[test]
+#[ignore = "makes tests/data/history-v3 anew: only before the format is released"]
+fn make_format_version_3() {
+    let dir = released(3);
     fs::remove_dir_all(&dir).unwrap_or_default();
     let Opened { store, .. } = Store::open(&dir, &study(), TEXT, &origin()).unwrap();
     let writer = Writer::spawn(store, NEVER);
-    writer.record(records_of_version_2());
+    writer.record(records_of_version_3());
     writer.finish().unwrap();
     fs::remove_file(dir.join("history.previous.h5")).unwrap();
 }
