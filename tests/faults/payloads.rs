@@ -1,6 +1,8 @@
 //! Payloads of a stage that take too much, say nothing or leave something behind: each ends in its
 //! class, the study goes on, and no process is left.
 
+use super::support::mount::Small;
+use super::support::process::Running;
 use super::support::{Ranks, Scene};
 use std::fs;
 
@@ -45,4 +47,28 @@ fn every_way_to_misbehave_ends_in_its_class_on_threads() {
 #[test]
 fn every_way_to_misbehave_ends_in_its_class_on_mpi() {
     misbehave(Ranks::Mpi(4));
+}
+
+#[test]
+fn a_full_scratch_disk_is_not_the_designs_fault() {
+    let Some(small) = Small::mount("size=2m") else { return };
+    let scene = Scene::new("");
+    let command = format!(
+        "[ $1 = 2 ] && [ ! -e {0} ] && {{ : > {0}; head -c 9000000 /dev/zero > big || exit 1; }}\n\
+         echo \"{{\\\"a\\\": $2, \\\"events\\\": 10}}\" > result.json; echo data > recon.root",
+        scene.path("filled").display()
+    );
+    let (head, rest) = STUDY.split_once("'''").unwrap();
+    let (_, tail) = rest.split_once("'''").unwrap();
+    let tail = tail.replace("retries = 0", "retries = 0\nscratch = \"local\"");
+    scene.write("study.toml", &format!("{head}'''\n{command}\n'''{tail}"));
+    let mut line = scene.line(Ranks::Threads(1), &[]);
+    line.env_remove("SLURM_TMPDIR").env("TMPDIR", small.path());
+    let told =
+        format!("trial 2 failed: infrastructure: cannot write {}/paretorank-", small.path().display());
+    Running::start(&mut line).wait().expect(0).says(&[&told, "No space left", "it is tried again"]);
+    assert_eq!(scene.table().column("status"), ["ok"; 10]);
+    assert_eq!(fs::read_dir(small.path()).unwrap().count(), 0, "scratch directories are removed");
+    let outputs = scene.run_dir().join("trials/000002/sim/0/attempt-2/recon.root");
+    assert!(outputs.exists(), "copied back");
 }
