@@ -81,6 +81,7 @@ pub fn study_of(
         },
         strategy: StrategySettings {
             method,
+            model: Default::default(),
             initial,
             initial_design: InitialDesign::default(),
             nominal: None,

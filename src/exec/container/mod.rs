@@ -102,6 +102,13 @@ impl Container {
         let env: Vec<(String, String)> = settings.env.iter().chain(launch.env).cloned().collect();
         let text = script::text(launch.program, launch.dir, &env, prologue, &state)?;
         fs::write(&at, text).map_err(|e| directory::failed("write", &at, &e))?;
+        // Of an earlier call here; it would speak for this one if the engine failed.
+        match fs::remove_file(&state) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(directory::failed("remove", &state, &e));
+            }
+            _ => {}
+        }
         let shell = script::shell(prologue);
         if settings.engine == Engine::None {
             return Ok(Spawn { program: shell.into(), args: vec![at.into()], env: vec![] });
