@@ -143,7 +143,7 @@ impl Payload {
                 TaskOutcome::Failed { class: FailureClass::Infrastructure, reason }
             }
         };
-        let outcome = self.told_of_strays(self.excuse(outcome));
+        let outcome = self.told_of_strays(self.excuse(self.moved(outcome)));
         match self.parts.scratch.take() {
             Some(scratch) => {
                 self.copying = Some(self.copy(scratch, outcome));
@@ -282,6 +282,19 @@ impl Payload {
             .then(|| format!("it had {} of the {} of memory", amount(had), amount(most)))
     }
 
+    /// What is said of files in the scratch directory is said of where they will be found. A fault of the
+    /// machine is where it is.
+    fn moved(&self, outcome: TaskOutcome) -> TaskOutcome {
+        let Some(scratch) = &self.parts.scratch else { return outcome };
+        let (from, to) = (scratch.path().to_string_lossy(), self.parts.dir.to_string_lossy());
+        match outcome {
+            TaskOutcome::Failed { class, reason } if class != FailureClass::Infrastructure => {
+                TaskOutcome::Failed { class, reason: reason.replace(&*from, &to) }
+            }
+            other => other,
+        }
+    }
+
     /// A failure where nothing can be written (a full disk, a quota) is not the design's fault.
     fn excuse(&self, outcome: TaskOutcome) -> TaskOutcome {
         let TaskOutcome::Failed { class, reason } = outcome else { return outcome };
@@ -330,9 +343,7 @@ impl Payload {
         if matches!(outcome, TaskOutcome::Interrupted { .. }) {
             names.clear();
         }
-        let (from, to) = (scratch.path().display().to_string(), self.parts.dir.clone());
-        // People shall find what is spoken of.
-        let outcome = moved(outcome, &from, &to.display().to_string());
+        let to = self.parts.dir.clone();
         let copy = move || scratch::copy(scratch.path(), &to, &names);
         (outcome, std::thread::spawn(copy))
     }
@@ -394,16 +405,5 @@ fn spoilt(outcome: TaskOutcome, copied: Result<(), String>) -> TaskOutcome {
         }
         // A verdict on the design needs no files.
         other => other,
-    }
-}
-
-/// The same outcome with another path in its reason.
-fn moved(outcome: TaskOutcome, from: &str, to: &str) -> TaskOutcome {
-    let moved = |reason: String| reason.replace(from, to);
-    match outcome {
-        TaskOutcome::Ok(values) => TaskOutcome::Ok(values),
-        TaskOutcome::Infeasible { reason } => TaskOutcome::Infeasible { reason: moved(reason) },
-        TaskOutcome::Failed { class, reason } => TaskOutcome::Failed { class, reason: moved(reason) },
-        TaskOutcome::Interrupted { reason } => TaskOutcome::Interrupted { reason: moved(reason) },
     }
 }

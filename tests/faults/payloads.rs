@@ -1,49 +1,12 @@
 //! Payloads of a stage that take too much, say nothing or leave something behind: each ends in its
 //! class, the study goes on, and no process is left.
 
+use super::support::mount::Small;
+use super::support::process::Running;
 use super::support::{Ranks, Scene};
 use std::fs;
 
-const STAGE: &str = r#"
-[[parameter]]
-name = "x"
-kind = "float"
-lower = 0.0
-upper = 1.0
-[[objective]]
-name = "a"
-goal = "minimize"
-threshold = 2.0
-[strategy]
-method = "sobol"
-trials = 10
-[[stage]]
-name = "sim"
-command = ["/bin/sh", "-c", '''
-ok() { echo data > recon.root; echo "{\"a\": $2, \"events\": 10}" > result.json; }
-case $1 in
-1) kill -KILL $$;;
-2) while :; do echo tick; sleep 0.2; done;;
-3) trap "" TERM; (setsid sh -c 'trap "" TERM; : > up; while :; do sleep 0.1; done' hidden "$3" &)
-   while :; do echo tick; sleep 0.2; done;;
-4) python3 -c 'import time; x = b"x" * 300_000_000; print("filled", flush=True); time.sleep(60)';;
-5) echo the last word; sleep 60; :;;
-6) ok $1 $2; : > recon.root;;
-7) ok $1 $2; echo "Number of illegal overlaps/extrusions : 3";;
-8) echo data > recon.root; echo '{"a": 1, "events": 9}' > result.json;;
-*) ok $1 $2;;
-esac
-''', "sh", "{trial.id}", "{param.x}", "{task.dir}"]
-events = { total = 10, per_job = 10 }
-outputs = ["recon.root"]
-result = "result.json"
-memory = "100 MB"
-timeout = "6 s"
-silence = "2 s"
-grace = "200 ms"
-retries = 0
-patterns = [{ text = "illegal overlaps/extrusions : {n}", above = 0, is = "infeasible" }]
-"#;
+const STUDY: &str = include_str!("../data/misbehaving.toml");
 
 /// Trial, status, and words of the reason; all others are ok.
 const WANT: [(usize, &str, &[&str]); 8] = [
@@ -58,12 +21,7 @@ const WANT: [(usize, &str, &[&str]); 8] = [
 ];
 
 fn misbehave(ranks: Ranks) {
-    // One value per trial: the result of a key with one chunk.
-    let scene =
-        Scene::new(&STAGE.replace(
-            "threshold = 2.0",
-            "threshold = 2.0\nfrom = { stage = \"sim\", combine = \"mean\" }",
-        ));
+    let scene = Scene::new(STUDY);
     let ended = scene.complete(ranks, &[]);
     let table = scene.table();
     table.assert_complete(10);
@@ -89,4 +47,28 @@ fn every_way_to_misbehave_ends_in_its_class_on_threads() {
 #[test]
 fn every_way_to_misbehave_ends_in_its_class_on_mpi() {
     misbehave(Ranks::Mpi(4));
+}
+
+#[test]
+fn a_full_scratch_disk_is_not_the_designs_fault() {
+    let Some(small) = Small::mount("size=2m") else { return };
+    let scene = Scene::new("");
+    let command = format!(
+        "[ $1 = 2 ] && [ ! -e {0} ] && {{ : > {0}; head -c 9000000 /dev/zero > big || exit 1; }}\n\
+         echo \"{{\\\"a\\\": $2, \\\"events\\\": 10}}\" > result.json; echo data > recon.root",
+        scene.path("filled").display()
+    );
+    let (head, rest) = STUDY.split_once("'''").unwrap();
+    let (_, tail) = rest.split_once("'''").unwrap();
+    let tail = tail.replace("retries = 0", "retries = 0\nscratch = \"local\"");
+    scene.write("study.toml", &format!("{head}'''\n{command}\n'''{tail}"));
+    let mut line = scene.line(Ranks::Threads(1), &[]);
+    line.env_remove("SLURM_TMPDIR").env("TMPDIR", small.path());
+    let told =
+        format!("trial 2 failed: infrastructure: cannot write {}/paretorank-", small.path().display());
+    Running::start(&mut line).wait().expect(0).says(&[&told, "No space left", "it is tried again"]);
+    assert_eq!(scene.table().column("status"), ["ok"; 10]);
+    assert_eq!(fs::read_dir(small.path()).unwrap().count(), 0, "scratch directories are removed");
+    let outputs = scene.run_dir().join("trials/000002/sim/0/attempt-2/recon.root");
+    assert!(outputs.exists(), "copied back");
 }

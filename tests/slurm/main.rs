@@ -17,9 +17,13 @@ const TRIALS: u64 = 40;
 
 /// A folder with the study, on a Slurm; `None` if Slurm is not to be tested.
 fn folder() -> Option<TempDir> {
+    folder_with(include_str!("study.toml"))
+}
+
+fn folder_with(study: &str) -> Option<TempDir> {
     if std::env::var("PARETORANK_SLURM").is_ok_and(|value| value == "1") {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("study.toml"), include_str!("study.toml")).unwrap();
+        std::fs::write(folder.path().join("study.toml"), study).unwrap();
         return Some(folder);
     }
     println!("SKIPPED: no batch job was tested; `make test` does it (PARETORANK_SLURM=1 and a Slurm)");
@@ -101,4 +105,40 @@ fn a_job_that_may_start_no_more_says_so_and_leaves_with_75() {
     job.signal(&["--batch", "--signal=USR1"]);
     assert_eq!(job.end(), ("FAILED".into(), "75:0".into()), "{}", job.log());
     assert!(job.log().contains("not complete after 1 rounds"), "{}", job.log());
+}
+
+#[test]
+fn payloads_that_misbehave_end_in_their_class_and_leave_no_process() {
+    for launch in ["srun --mpi=pmix", "mpirun"] {
+        let Some(folder) = folder_with(include_str!("../data/misbehaving.toml")) else { return };
+        let job = Job::submit(folder.path(), launch);
+        assert_eq!(job.end(), ("COMPLETED".into(), "0:0".into()), "{launch}\n{}", job.log());
+        let mut export = Command::new(env!("CARGO_BIN_EXE_paretorank"));
+        let export =
+            export.args(["export", "run", "--json"]).current_dir(folder.path()).output().unwrap();
+        let export: serde_json::Value = serde_json::from_slice(&export.stdout).unwrap();
+        let trials = export["trials"].as_array().unwrap().iter();
+        let class = |trial: &serde_json::Value| match trial["status"].as_str().unwrap() {
+            "failed" => trial["reason"].as_str().unwrap().split_once(':').unwrap().0.to_owned(),
+            status => status.to_owned(),
+        };
+        let want = [
+            "ok",
+            "signal",
+            "timeout",
+            "timeout",
+            "memory",
+            "silent",
+            "output",
+            "infeasible",
+            "output",
+            "ok",
+        ];
+        assert_eq!(trials.map(class).collect::<Vec<_>>(), want, "{launch}\n{}", job.log());
+        let place = folder.path().to_str().unwrap();
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let lines = processes.filter_map(|p| std::fs::read(p.path().join("cmdline")).ok());
+        let left: Vec<String> = lines.map(|l| String::from_utf8_lossy(&l).into_owned()).collect();
+        assert!(!left.iter().any(|line| line.contains(&format!("{place}/run"))), "{left:?}");
+    }
 }
