@@ -1,11 +1,11 @@
 //! The keys of a command, in `[evaluator]` and in `[[stage]]`.
 
-use super::command::{Command, Pattern, ResultFile, Retries, Verdict};
+use super::command::{Command, ResultFile, Retries};
 use super::document::{Item, Node};
+use super::patterns;
 use super::placeholders::{Scope, placeholders};
 use super::result_text;
 use super::section::Section;
-use crate::problem::FailureClass;
 use std::path::{Component, Path, PathBuf};
 
 /// All of them.
@@ -50,7 +50,7 @@ pub fn read(
         if section.has("log_limit") { section.bytes("log_limit") } else { Some(Command::LOG_LIMIT) };
     let retries = retries(section);
     let infeasible_exit_codes = exit_codes(section);
-    let patterns = patterns(section);
+    let patterns = patterns::read(section);
     let env = environment(section);
     let (argv, steps) = programs?;
     Some(Command {
@@ -250,40 +250,6 @@ fn exit_codes(section: &Section<'_>) -> Option<Vec<i32>> {
     }
     codes.sort_unstable();
     Some(codes)
-}
-
-fn patterns(section: &Section<'_>) -> Option<Vec<Pattern>> {
-    let patterns: Vec<_> = section.tables("patterns")?.iter().map(pattern).collect();
-    patterns.into_iter().collect()
-}
-
-fn pattern(section: &Section<'_>) -> Option<Pattern> {
-    section.only(&["text", "above", "below", "equals", "is", "file", "required"]);
-    let mut verdicts = vec![("infeasible", Verdict::Infeasible)];
-    verdicts.push(("failed", Verdict::Failed(FailureClass::Output)));
-    verdicts.extend(FailureClass::ALL.map(|class| (class.name(), Verdict::Failed(class))));
-    let text = section.need("text", section.text("text"), "\"overlaps: {n}\"");
-    let is = section.need("is", section.word("is", &verdicts), "\"infeasible\" (or failed)");
-    let file = match section.text("file") {
-        Some(text) => Some(inside(section, "file", text)?),
-        None => None,
-    };
-    let required = if section.has("required") { section.flag("required") } else { Some(false) };
-    let number = |key: &str| section.number(key);
-    let (above, below, equals) = (number("above"), number("below"), number("equals"));
-    let text = text?;
-    let compared = ["above", "below", "equals"].iter().any(|key| section.has(key));
-    let wrong = match (text.matches("{n}").count(), compared) {
-        (1, true) | (0, false) => None,
-        (1, false) => Some("has a number {n}, but above, below and equals are all missing"),
-        (0, true) => Some("has no {n}, which above, below and equals compare"),
-        _ => Some("has more than one {n}; compare one number in each pattern"),
-    };
-    if let Some(wrong) = wrong {
-        section.problem("text", wrong);
-        return None;
-    }
-    Some(Pattern { text: text.to_owned(), above, below, equals, is: is?, file, required: required? })
 }
 
 pub(super) fn environment(section: &Section<'_>) -> Option<Vec<(String, String)>> {

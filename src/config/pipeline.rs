@@ -1,7 +1,7 @@
 //! A trial's stages as meant, and where its objectives and metrics come from.
 
-use super::command::Command;
-use crate::problem::Value;
+use super::command::{Command, ResultFile};
+use crate::problem::{Column, Value};
 use serde::{Deserialize, Serialize};
 
 /// The stages of a trial, and the sources of what it measures.
@@ -82,6 +82,27 @@ impl Stage {
     /// Number of chunks of each key, 1 without events.
     pub fn chunks(&self) -> u64 {
         self.events.map_or(1, |events| events.chunks())
+    }
+
+    /// Whether it has neither axes nor events, so that a trial has one task of it.
+    pub fn is_single(&self) -> bool {
+        self.axes.is_empty() && self.events.is_none()
+    }
+
+    /// Whether its result can hold a value of that name: a JSON file any, a text its columns.
+    pub fn may_measure(&self, name: &str) -> bool {
+        match &self.command.result {
+            None => false,
+            Some(ResultFile::Json(_)) => true,
+            Some(ResultFile::Table { columns, .. }) => columns.contains(&Column::Value(name.to_owned())),
+        }
+    }
+
+    /// Number of tasks of `need`, one of the stages that it needs, that each of its tasks joins.
+    pub fn joined(&self, need: &Stage) -> u64 {
+        let taken = |axis: &&String| need.axis(axis).map(|axis| axis.values.len() as u64);
+        let chunks = if self.by.iter().any(|axis| axis == Self::CHUNK) { need.chunks() } else { 1 };
+        need.tasks() / self.by.iter().filter_map(|axis| taken(&axis)).product::<u64>() / chunks
     }
 
     /// Number of tasks in a trial.

@@ -52,6 +52,18 @@ pub enum Method {
     List,
 }
 
+/// What `mobo` makes of the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Surrogate {
+    /// Their weights are pooled, and the likeliest hyperparameters are taken. Averages over draws of them
+    /// cost seven times as much and were no better.
+    #[default]
+    Pooled,
+    /// Few of them matter (in the spirit of arXiv 2103.00349), averaged over draws of hyperparameters.
+    Sparse,
+}
+
 /// How trials are spread before the method begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,6 +80,9 @@ pub enum InitialDesign {
 pub struct StrategySettings {
     /// Where candidates come from (`auto` in the file is `mobo`).
     pub method: Method,
+    /// What `mobo` makes of the parameters; `default`: run directories from before there was a choice.
+    #[serde(default)]
+    pub model: Surrogate,
     /// Trials before the method begins, the nominal design and `points` among them.
     pub initial: u64,
     /// How those are spread that are neither the nominal design nor `points`.

@@ -42,22 +42,12 @@ pub fn refuse(document: &Table, problems: &Problems) {
     }
 }
 
-/// Whether a stage's result can hold a value of that name.
-fn may_have(stage: &Stage, name: &str) -> bool {
-    match &stage.command.result {
-        None => false,
-        Some(ResultFile::Json(_)) => true,
-        Some(ResultFile::Table { columns, .. }) => columns.contains(&Column::Value(name.to_owned())),
-    }
-}
-
 /// Whether a stage without axes may measure it; told if not.
 fn measured_without_axes(section: &Section<'_>, kind: &str, name: &str, stages: &[Stage]) -> bool {
-    let single = |stage: &&Stage| stage.axes.is_empty() && stage.events.is_none();
-    let found = stages.iter().filter(single).any(|stage| may_have(stage, name));
+    let found = stages.iter().any(|stage| stage.is_single() && stage.may_measure(name));
     if !found {
         let example =
-            stages.iter().rfind(|stage| may_have(stage, name)).unwrap_or(&stages[stages.len() - 1]);
+            stages.iter().rfind(|stage| stage.may_measure(name)).unwrap_or(&stages[stages.len() - 1]);
         let text = format!(
             "{kind}.{name} is measured by no stage: none without axes has a result with it; say where it comes \
              from, for example from = {{ stage = {:?}, value = {name:?}, combine = \"mean\" }}",
@@ -114,7 +104,7 @@ fn measures(from: &Section<'_>, stage: &Stage, value: &str) -> bool {
             from.problem("stage", text);
             false
         }
-        Some(ResultFile::Table { columns, .. }) if !may_have(stage, value) => {
+        Some(ResultFile::Table { columns, .. }) if !stage.may_measure(value) => {
             let named = |column: &'_ Column| match column {
                 Column::Value(name) => Some(name.clone()),
                 _ => None,

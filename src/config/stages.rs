@@ -222,8 +222,11 @@ fn stage(head: &Head<'_>, around: &Around<'_>) -> Option<Stage> {
         stage: Some(StageScope { stage: &stage, axes_known, needs: needs.collect() }),
     };
     let command = command_keys::read(section, &scope, around.folder, None);
-    (seeds?, keep?, scratch?, gate?, container?, at_least?, cores?);
-    let sound = axes_known && head.name.is_some() && (memory_bytes.is_some() || !section.has("memory"));
+    let words = seeds.is_some() && keep.is_some() && scratch.is_some();
+    let flags = gate.is_some() && container.is_some();
+    let numbers =
+        at_least.is_some() && cores.is_some() && (memory_bytes.is_some() || !section.has("memory"));
+    let sound = axes_known && head.name.is_some() && words && flags && numbers;
     let command = command.filter(|_| sound)?;
     Some(Stage { command, ..stage })
 }

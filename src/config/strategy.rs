@@ -3,7 +3,7 @@
 use super::document::Table;
 use super::error::Problems;
 use super::parts::Parts;
-use super::resolved::{InitialDesign, Method, StrategySettings, default_patience_s};
+use super::resolved::{InitialDesign, Method, StrategySettings, Surrogate, default_patience_s};
 use super::section::Section;
 use super::{points, stop};
 use std::path::Path;
@@ -24,6 +24,7 @@ pub fn read(
     let section = Section::of(document, "strategy", problems);
     section.only(&[
         "method",
+        "model",
         "nominal",
         "points",
         "initial",
@@ -58,6 +59,7 @@ pub fn read(
         if section.has("patience") { section.seconds("patience") } else { Some(default_patience_s()) };
     let settings = StrategySettings {
         method: method?,
+        model: model(&section, method?)?,
         initial: initial?,
         trials: trials?,
         ready: ready?,
@@ -95,6 +97,18 @@ fn initial_design(section: &Section<'_>, method: Method) -> Option<InitialDesign
         return None;
     }
     Some(written)
+}
+
+fn model(section: &Section<'_>, method: Method) -> Option<Surrogate> {
+    if !section.has("model") {
+        return Some(Surrogate::default());
+    }
+    if method != Method::Mobo {
+        section.problem("model", "is for the method mobo; leave it away");
+        return None;
+    }
+    let words = [("pooled", Surrogate::Pooled), ("sparse", Surrogate::Sparse)];
+    section.word("model", &words)
 }
 
 /// Not from the number of trials: a run may be continued with more of them.

@@ -87,7 +87,7 @@ pub fn bytes(text: &str) -> Option<u64> {
 
 /// An amount as people write it; `bytes` reads it back.
 pub fn amount(bytes: u64) -> String {
-    let fits = |(_, size): &&(&str, u64)| bytes % size == 0 && bytes >= *size;
+    let fits = |(_, size): &&(&str, u64)| bytes.is_multiple_of(*size) && bytes >= *size;
     let (unit, size) = SIZES.iter().find(fits).unwrap_or(&("B", 1));
     format!("{} {unit}", bytes / size)
 }

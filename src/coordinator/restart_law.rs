@@ -6,7 +6,7 @@ mod tasks;
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{InitialDesign, Method, Study};
+use crate::config::{InitialDesign, Method, Study, Surrogate};
 use crate::pipeline::Work;
 use crate::problem::{Design, FailureClass, Measurement, TaskOutcome, TrialId, Value};
 use crate::rng;
@@ -366,6 +366,13 @@ fn runs_that_were_steered_in_between_keep_the_law() {
 #[test]
 fn mobo() {
     holds_for(Method::Mobo);
+}
+
+#[test]
+fn mobo_with_draws() {
+    let mut study = study(Method::Mobo);
+    study.strategy.model = Surrogate::Sparse;
+    holds(Method::Mobo, &study);
 }
 
 /// Results that came between proposal and dispatch, for the trials that depend on results.

@@ -41,6 +41,7 @@ fn study(output: &Path, evaluator: How) -> Study {
         },
         strategy: StrategySettings {
             method: Method::Sobol,
+            model: Default::default(),
             initial: 1,
             initial_design: Default::default(),
             nominal: None,

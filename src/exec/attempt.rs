@@ -7,7 +7,7 @@ use super::process::{Process, unique};
 use super::render::{self, Joined, Values};
 use super::result::Wanted;
 use super::scratch::{self, Scratch};
-use super::stage::stages;
+use super::stage::{products, stages};
 use super::status::{Status, StepEnd};
 use super::steps::Steps;
 use super::tree::MARK;
@@ -172,11 +172,6 @@ impl Bench {
             let spec = self.spec(*task)?;
             let stage = &self.stages[spec.stage].0;
             let dir = self.directory(assignment.trial, spec, *attempt);
-            let outputs = stage.command.outputs.iter().map(PathBuf::as_path);
-            let mut files: Vec<&Path> = outputs.collect();
-            if let (true, Some(result)) = (files.is_empty(), &stage.command.result) {
-                files.push(result.path());
-            }
             let path = |file: &&Path| {
                 let path = dir.join(file);
                 match path.exists() {
@@ -191,7 +186,7 @@ impl Bench {
             Ok(Joined {
                 stage: stage.name.clone(),
                 labels: labels.collect(),
-                paths: files.iter().map(path).collect::<Result<_, String>>()?,
+                paths: products(&stage.command).iter().map(path).collect::<Result<_, String>>()?,
             })
         };
         assignment.inputs.iter().map(joined).collect()

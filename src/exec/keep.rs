@@ -2,6 +2,7 @@
 
 use super::directory::{self, failed};
 use super::manifest::MANIFEST;
+use super::stage;
 use crate::config::{Evaluator, Keep, Stage, Study};
 use crate::pipeline::Plan;
 use crate::problem::TrialId;
@@ -52,6 +53,17 @@ pub fn tidy(
         }
     }
     wrong.map_or(Ok(freed), Err)
+}
+
+/// Whether what an attempt that ended ok has to leave for later tasks is still there: its outputs, or its
+/// result if it has none, and none of them empty. A study without stages has no later tasks.
+pub fn outputs_are_there(study: &Study, plan: &Plan, trial: TrialId, task: u32, attempt: u32) -> bool {
+    let Evaluator::Pipeline(pipeline) = &study.evaluator else { return true };
+    let Some(spec) = plan.tasks.get(task as usize) else { return false };
+    let stage = &pipeline.stages[spec.stage];
+    let dir = directory::path(&study.output, trial, Some(&spec.directory(stage)), attempt);
+    let is_there = |file: &Path| fs::metadata(dir.join(file)).is_ok_and(|m| m.is_dir() || m.len() > 0);
+    stage::products(&stage.command).into_iter().all(is_there)
 }
 
 /// Whether an attempt loses its files.
@@ -133,7 +145,7 @@ mod tests {
         write("sim.root", 1000);
         write("plots/more/a.png", 100);
         std::os::unix::fs::symlink(&outside, dir.join("link")).unwrap();
-        let mut stage = crate::exec::stage::alone(Command::new(vec![]));
+        let mut stage = stage::alone(Command::new(vec![]));
         stage.command.result = Some(ResultFile::Json("./out/result.json".into()));
         let freed = empty(&dir, &kept(&stage)).unwrap();
         assert!((1100..1400).contains(&freed), "{freed}");

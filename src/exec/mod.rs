@@ -38,6 +38,6 @@ mod watch;
 pub use attempt::{Assignment, Bench};
 pub use check::check;
 pub use directory::path as attempt_directory;
-pub use keep::{EndedAttempt, tidy};
+pub use keep::{EndedAttempt, outputs_are_there, tidy};
 pub use payload::{End, Payload};
 pub use program::answer;

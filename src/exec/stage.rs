@@ -3,6 +3,7 @@
 use super::result::Wanted;
 use crate::config::{Command, Evaluator, Keep, Pipeline, Scratch, Seeds, Source, Stage, Study};
 use crate::problem::Problem;
+use std::path::{Path, PathBuf};
 
 /// The only stage of a study with one command: one core, in the attempt's directory, nothing removed.
 pub(super) fn alone(command: Command) -> Stage {
@@ -22,6 +23,13 @@ pub(super) fn alone(command: Command) -> Stage {
         scratch: Scratch::Shared,
         container: true,
     }
+}
+
+/// Files that later tasks read: the outputs of a command, or its result if it has none.
+pub(super) fn products(command: &Command) -> Vec<&Path> {
+    let outputs = command.outputs.iter().map(PathBuf::as_path);
+    let result = command.result.as_ref().map(|result| result.path());
+    if command.outputs.is_empty() { result.into_iter().collect() } else { outputs.collect() }
 }
 
 /// The stages of a study with what their results must have; `None` if it runs no commands.

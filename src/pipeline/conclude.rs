@@ -30,10 +30,9 @@ pub fn conclude(study: &Study, plan: &Plan, results: &[Option<Values>]) -> Resul
     let find = Find { pipeline, plan, results };
     let objectives = problem.objectives.iter().zip(&pipeline.objectives).map(|(objective, source)| {
         let name = &objective.name;
-        let found = find.value(name, source.as_ref()).map_err(|no| match no {
+        find.value(name, source.as_ref()).map_err(|no| match no {
             No::Missing(reason) | No::Undefined(reason) => format!("objective {name:?}: {reason}"),
-        });
-        found
+        })
     });
     let objectives = objectives.collect::<Result<Vec<_>, _>>()?;
     let metrics = problem.metrics.iter().zip(&pipeline.metrics).map(|(metric, source)| {

@@ -42,7 +42,8 @@ fn nothing_is_left_of_grandchildren_that_ignore_term_in_sessions_of_their_own() 
 
 #[test]
 fn a_service_left_behind_by_a_good_payload_is_ended() {
-    let script = r#"(setsid sh -c 'sleep 600; :' service "$1" &); true"#;
+    let script = r#"(setsid sh -c ': > up; sleep 600; :' service "$1" &)
+        while [ ! -e up ]; do sleep 0.01; done"#;
     let scene = Scene::of(vec![shell(script)]);
     let end = scene.run(0, &[]);
     assert_eq!(end.outcome, TaskOutcome::Ok(vec![]));

@@ -2,6 +2,7 @@
 //! and that nothing of them is left.
 
 mod bounds;
+mod containers;
 mod files;
 mod kills;
 mod scene;

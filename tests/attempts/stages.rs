@@ -2,6 +2,8 @@
 
 use super::scene::{Scene, read, reason, stage};
 use paretorank::config::{Axis, AxisValue, Command, Events, Field, ResultFile, Stage};
+use paretorank::exec::outputs_are_there;
+use paretorank::pipeline::Plan;
 use paretorank::problem::{FailureClass, TaskOutcome, Value};
 use std::fs;
 
@@ -89,8 +91,14 @@ fn tasks_know_their_key_their_events_and_their_inputs() {
 fn an_input_that_has_gone_is_not_the_tasks_fault() {
     let scene = Scene::of(two_stages());
     scene.run(0, &[]);
+    let plan = Plan::of(&scene.study);
+    let is_there = |task| outputs_are_there(&scene.study, &plan, 7, task, 1);
+    assert!(is_there(0) && !is_there(1));
     let gone = scene.attempt("simulation/pi+,0").join("hits.root");
+    fs::write(&gone, "").unwrap();
+    assert!(!is_there(0), "it is empty");
     fs::remove_file(&gone).unwrap();
+    assert!(!is_there(0));
     let reason = reason(&scene.run(6, &[(0, 1)]), FailureClass::Infrastructure);
     assert_eq!(reason, format!("the input {} of simulation pi+,0 is not there", gone.display()));
 }

@@ -5,7 +5,7 @@ mod evaluator;
 mod page;
 mod stages;
 
-use super::resolved::{Evaluator, InitialDesign, Method, Study};
+use super::resolved::{Evaluator, InitialDesign, Method, Study, Surrogate};
 use super::stop::Rule;
 use super::units::{amount, duration};
 use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
@@ -130,6 +130,17 @@ fn strategy(page: &mut Page, study: &Study) {
             Method::Mobo => "mobo: Gaussian processes and expected hypervolume improvement",
         },
     );
+    if s.method == Method::Mobo {
+        page.row(
+            "model",
+            match s.model {
+                Surrogate::Pooled => "pooled: all parameters may matter; the likeliest hyperparameters",
+                Surrogate::Sparse => {
+                    "sparse: few parameters matter; averaged over draws of hyperparameters"
+                }
+            },
+        );
+    }
     if s.nominal == Some(true) {
         page.row("nominal", "trial 0 is the nominal design");
     }

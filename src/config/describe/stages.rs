@@ -13,11 +13,14 @@ pub fn pipeline(page: &mut Page, study: &Study, pipeline: &Pipeline) {
     let events: u64 = stages.iter().map(simulated).sum();
     let events = if events > 0 { format!(", {events} events",) } else { String::new() };
     page.title(&format!("stages ({}; {tasks} tasks{events} per trial)", stages.len()));
-    let head =
-        ["name", "needs", "tasks", "events per task", "cores", "memory", "timeout", "waits for gates"];
+    let head = ["name", "each needs", "tasks", "events per task", "cores", "memory", "timeout", "gates"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for stage in stages {
-        let needs: Vec<&str> = stage.needs.iter().map(|k| &*stages[*k].name).collect();
+        let joined = |k: &usize| match stage.joined(&stages[*k]) {
+            1 => stages[*k].name.clone(),
+            n => format!("{n} {}", stages[*k].name),
+        };
+        let needs: Vec<String> = stage.needs.iter().map(joined).collect();
         rows.push(vec![
             stage.name.clone(),
             super::or_dash(&needs.join(", ")),
@@ -33,7 +36,8 @@ pub fn pipeline(page: &mut Page, study: &Study, pipeline: &Pipeline) {
     page.title("measured");
     let objectives = study.problem.objectives.iter().map(|o| &o.name).zip(&pipeline.objectives);
     let metrics = study.problem.metrics.iter().map(|m| &m.name).zip(&pipeline.metrics);
-    let row = |(name, source): (&String, &Option<Source>)| vec![name.clone(), origin(source, stages)];
+    let row =
+        |(name, source): (&String, &Option<Source>)| vec![name.clone(), origin(name, source, stages)];
     page.table(&objectives.chain(metrics).map(row).collect::<Vec<_>>());
     for stage in stages {
         self::stage(page, stage);
@@ -63,9 +67,11 @@ fn gates<'p>(pipeline: &'p Pipeline, stage: &Stage) -> Vec<&'p str> {
     gates.iter().map(|k| &*pipeline.stages[*k].name).collect()
 }
 
-fn origin(source: &Option<Source>, stages: &[Stage]) -> String {
+fn origin(name: &str, source: &Option<Source>, stages: &[Stage]) -> String {
     let Some(source) = source else {
-        return "by its own name, in the result of a stage without axes".into();
+        let may = stages.iter().filter(|stage| stage.is_single() && stage.may_measure(name));
+        let may: Vec<&str> = may.map(|stage| &*stage.name).collect();
+        return format!("{name}, of stage {}", may.join(" or "));
     };
     let stage = &stages[source.stage];
     let mut text = match source.combine {

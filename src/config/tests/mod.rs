@@ -4,6 +4,7 @@ mod container;
 mod points;
 mod refused;
 mod sessions;
+mod stages;
 mod understood;
 
 use super::*;

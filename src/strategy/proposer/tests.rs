@@ -28,6 +28,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
         },
         strategy: StrategySettings {
             method,
+            model: Default::default(),
             initial,
             initial_design: InitialDesign::default(),
             nominal: None,
