@@ -2,9 +2,11 @@
 
 use super::run::StudyArgs;
 use super::{complain, write_out};
-use crate::config::{self, Evaluator};
+use crate::config::{self, Evaluator, Geometry};
 use crate::exec;
 use crate::exit::Exit;
+use crate::geometry::{Found, Layout};
+use crate::problem::Space;
 
 /// Arguments of `paretorank check`.
 #[derive(Debug, clap::Args)]
@@ -31,11 +33,39 @@ pub fn run(args: &Args) -> Exit {
                 complain(&reason);
                 return Exit::BadStudy;
             }
+            if let Some(geometry) = &study.geometry {
+                return self::geometry(geometry, &study.problem.space).unwrap_or(written);
+            }
             written
         }
         Err(error) => {
             complain(&error);
             Exit::BadStudy
+        }
+    }
+}
+
+/// Looks the edits up in the install and prints what stands there; the exit code if that is not possible.
+fn geometry(geometry: &Geometry, space: &Space) -> Option<Exit> {
+    match Layout::read(geometry, space) {
+        Ok(layout) => {
+            let mut page = "\ngeometry as installed here\n".to_owned();
+            for found in layout.found() {
+                let Found { parameter, file, line, attribute, old } = found;
+                page += &format!("  {parameter:<12} {file}:{line}: {attribute} is {old:?}\n");
+            }
+            page += &format!("  {:<12} {}\n", "per trial", layout.files().join(", "));
+            write_out(None, page.as_bytes());
+            for warning in layout.warnings() {
+                complain(format_args!("warning: {warning}"));
+            }
+            None
+        }
+        Err(wrong) => {
+            for wrong in wrong {
+                complain(wrong);
+            }
+            Some(Exit::BadStudy)
         }
     }
 }

@@ -80,6 +80,11 @@ fn flat(study: &Study) -> Vec<(String, String)> {
         rows.push((format!("strategy.points {}", k + 1), values.collect::<Vec<_>>().join(", ")));
     }
     study.strategy.points.clear();
+    if let Some(geometry) = &mut study.geometry {
+        for (k, edit) in geometry.edits.drain(..).enumerate() {
+            rows.push((format!("edit {} (parameter {})", k + 1, edit.parameter), edit.shown()));
+        }
+    }
     // Paths, the only part that JSON might refuse, were checked to be UTF-8.
     let json = serde_json::to_value(&study).expect("a study is plain data with text keys");
     walk("", &json, &mut rows);

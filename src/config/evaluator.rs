@@ -12,6 +12,9 @@ const BUILTIN_KEYS: [&str; 8] =
 const COMMAND_KEYS: [&str; 8] =
     ["command", "templates", "result", "timeout", "grace", "retries", "exit_codes", "env"];
 
+/// The placeholder of the trial's own detector description.
+pub const GEOMETRY: &str = "geometry";
+
 /// Which of the kinds of evaluator a study has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -139,6 +142,11 @@ fn absolute(section: &Section<'_>, key: &str, path: &Path) -> Option<PathBuf> {
     None
 }
 
+/// Whether an argument asks for the trial's own detector description.
+pub fn asks_for_geometry(argument: &str) -> bool {
+    placeholders(argument).any(|word| word == GEOMETRY)
+}
+
 /// Every `{word}` of an argument, without the braces; other braces mean themselves.
 fn placeholders(argument: &str) -> impl Iterator<Item = &str> {
     argument.split('{').skip(1).filter_map(|rest| {
@@ -148,11 +156,12 @@ fn placeholders(argument: &str) -> impl Iterator<Item = &str> {
 }
 
 fn placeholder_problem(word: &str, parameters: Option<&[Parameter]>) -> Option<String> {
-    if ["trial.id", "trial.dir", "trial.seed"].contains(&word) {
+    // Whether there is a [geometry] is looked at where that is read.
+    if ["trial.id", "trial.dir", "trial.seed", GEOMETRY].contains(&word) {
         return None;
     }
     let Some(name) = word.strip_prefix("param.") else {
-        let known = ["param.NAME", "trial.id", "trial.dir", "trial.seed"];
+        let known = ["param.NAME", "trial.id", "trial.dir", "trial.seed", GEOMETRY];
         return Some(format!(
             "has the unknown placeholder {{{word}}}{}",
             suggestion(word, &known, "ones")

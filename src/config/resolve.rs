@@ -8,16 +8,18 @@ use super::resolved::{
     Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study, default_patience_s,
 };
 use super::section::Section;
-use super::{builtin, constraint_text, points, stop};
+use super::geometry::{DETECTOR_PATH, Geometry};
+use super::{builtin, constraint_text, geometry_table, points, stop};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,
     Problem, Region, Space,
 };
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "study",
     "parameter",
+    "geometry",
     "objective",
     "metric",
     "constraint",
@@ -47,13 +49,20 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     let head = study(document, file, problems);
     let parts = parts(document, folder, problems);
     let strategy = strategy(document, parts.as_ref(), folder, problems);
+    let parameters = parts.as_ref().map(|p| &*p.space.parameters);
+    let environment = std::env::var_os(DETECTOR_PATH).map(PathBuf::from);
+    let geometry = geometry_table::read(document, parameters, environment, problems);
+    if let (Some(geometry), Some(parts)) = (&geometry, &parts) {
+        geometry_fits(document, geometry.as_ref(), &parts.evaluator, problems);
+    }
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
     let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
     let problem = Problem { space, objectives, metrics, outcome_constraints };
     let (strategy, checkpoint, limits) = (strategy?, checkpoint?, limits?);
-    let study = Study { name, seed, output, problem, strategy, evaluator, checkpoint, limits };
+    let geometry = geometry?;
+    let study = Study { name, seed, output, problem, geometry, strategy, evaluator, checkpoint, limits };
     problems.is_empty().then_some(study)
 }
 
@@ -188,6 +197,29 @@ fn outcome_constraints(
             Err(_) => wrong,
         })
     })
+}
+
+/// Reports an evaluator that has no use for a detector description, or no detector description to use.
+fn geometry_fits(
+    document: &Table,
+    geometry: Option<&Geometry>,
+    evaluator: &Evaluator,
+    problems: &Problems,
+) {
+    let section = Section::of(document, "evaluator", problems);
+    match (geometry, evaluator) {
+        (Some(_), Evaluator::Builtin(_)) => {
+            let text = "is a test function, which no detector description changes; remove [geometry]";
+            section.problem("builtin", text);
+        }
+        (None, Evaluator::Command(command))
+            if command.argv.iter().any(|argument| evaluator::asks_for_geometry(argument)) =>
+        {
+            let text = "has {geometry}, but there is no table [geometry] that says of which detector";
+            section.problem("command", text);
+        }
+        _ => {}
+    }
 }
 
 /// What every `[[key]]` says in its `text`.

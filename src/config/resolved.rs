@@ -1,5 +1,6 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
+use super::geometry::Geometry;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
 use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
@@ -17,6 +18,9 @@ pub struct Study {
     pub output: PathBuf,
     /// Parameters, constraints, objectives, metrics.
     pub problem: Problem,
+    /// The detector description that trials change, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<Geometry>,
     /// How candidates are made.
     pub strategy: StrategySettings,
     /// How a design is evaluated.

@@ -81,6 +81,29 @@ impl<'a> Section<'a> {
         Some(Section { path, title, place, table: Some(table), problems: self.problems })
     }
 
+    /// The table under `key`, or each of several; none if the key is absent.
+    pub fn tables(&self, key: &str) -> Option<Vec<Section<'a>>> {
+        let Some(node) = self.node(key) else {
+            return Some(vec![]);
+        };
+        let Item::List(list) = &node.item else {
+            return self.inner(key).map(|table| vec![table]);
+        };
+        let path = self.dotted(key);
+        let section = |Node { place, item }: &'a Node| match item {
+            Item::Table(table) => {
+                let title = format!("[{path}]");
+                let (path, place, problems) = (path.clone(), place.clone(), self.problems);
+                Some(Section { path, title, place, table: Some(table), problems })
+            }
+            other => {
+                self.mistyped(key, other, "a table or a list of tables");
+                None
+            }
+        };
+        list.iter().map(section).collect()
+    }
+
     fn node(&self, key: &str) -> Option<&'a Node> {
         self.table?.get(key)
     }

@@ -4,6 +4,7 @@ use super::builtin::Bench as Builtin;
 use crate::comm::Task;
 use crate::config::{self, Study};
 use crate::exec::{self, Payload};
+use crate::geometry::Layout;
 use crate::problem::{FailureClass, Outcome};
 use std::rc::Rc;
 use std::time::Instant;
@@ -29,7 +30,10 @@ impl Workshop {
                 let output = std::path::absolute(&study.output)
                     .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
                 let (problem, command) = (study.problem.clone(), command.clone());
-                Ok(Self::Command(Rc::new(exec::Bench { seed: study.seed, output, problem, command })))
+                let layout = study.geometry.as_ref().map(|g| Layout::read(g, &problem.space));
+                let layout = layout.transpose().map_err(|wrong| wrong.join("; "))?;
+                let bench = exec::Bench { seed: study.seed, output, problem, command, layout };
+                Ok(Self::Command(Rc::new(bench)))
             }
         }
     }

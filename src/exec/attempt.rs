@@ -3,8 +3,9 @@
 use super::payload::Payload;
 use super::process::Process;
 use super::render::{self, Values};
-use super::{directory, environment, program};
-use crate::config;
+use super::{directory, environment, own_geometry, program};
+use crate::config::{self, DETECTOR_PATH};
+use crate::geometry::Layout;
 use crate::problem::{Design, FailureClass, Outcome, Problem, TrialId};
 use crate::rng;
 use rand::Rng;
@@ -25,6 +26,8 @@ pub struct Bench {
     pub problem: Problem,
     /// How a design is evaluated.
     pub command: config::Command,
+    /// The detector description that every trial gets of its own, if the study has one.
+    pub layout: Option<Layout>,
 }
 
 /// One attempt at one design.
@@ -57,12 +60,18 @@ impl Bench {
         let dir = directory::path(&self.output, task.trial, task.attempt);
         let dir = std::path::absolute(&dir).map_err(|e| directory::failed("place", &dir, &e))?;
         let text = dir.to_str().ok_or_else(|| format!("{} is not UTF-8", dir.display()))?;
+        let space = &self.problem.space;
+        let geometry = self.layout.as_ref().map(|layout| {
+            own_geometry::make(layout, &self.output, task.trial, space, task.design)
+        });
+        let geometry = geometry.transpose()?;
         let values = Values {
-            space: &self.problem.space,
+            space,
             design: task.design,
             trial: task.trial,
             seed: self.trial_seed(task.trial),
             dir: text,
+            geometry: geometry.as_deref(),
         };
         let arguments = self.command.argv.iter().map(|a| render::argument(a, values));
         let argv: Vec<String> = arguments.collect::<Result<_, _>>()?;
@@ -85,6 +94,13 @@ impl Bench {
         environment::prepare(&mut command, &self.command.env);
         command.env("PARETORANK_TRIAL", values.trial.to_string());
         command.env("PARETORANK_SEED", values.seed.to_string());
+        if let (Some(top), Some(layout)) = (values.geometry, &self.layout) {
+            command.env("PARETORANK_GEOMETRY", top);
+            // The files that are the install's name one another by this variable.
+            if !self.command.env.iter().any(|(name, _)| name == DETECTOR_PATH) {
+                command.env(DETECTOR_PATH, layout.install());
+            }
+        }
         Process::start(&mut command).map_err(|e| cannot_start(&path, &e))
     }
 }

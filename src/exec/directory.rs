@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// Where an attempt's directory is, in the run directory `output`.
 pub fn path(output: &Path, trial: TrialId, attempt: u32) -> PathBuf {
-    output.join("trials").join(format!("{trial:06}")).join(format!("attempt-{attempt}"))
+    self::trial(output, trial).join(format!("attempt-{attempt}"))
+}
+
+/// Where everything of a trial is.
+pub(super) fn trial(output: &Path, trial: TrialId) -> PathBuf {
+    output.join("trials").join(format!("{trial:06}"))
 }
 
 /// Makes an empty directory. One of the same name, left by a session that was killed, is renamed

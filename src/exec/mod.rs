@@ -11,6 +11,7 @@
 mod attempt;
 mod directory;
 mod environment;
+mod own_geometry;
 mod payload;
 mod process;
 mod program;

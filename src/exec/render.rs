@@ -1,4 +1,4 @@
-//! Placeholders: `{param.NAME}` and `{trial.…}` in arguments, `{{NAME}}` in template files.
+//! Placeholders: `{param.NAME}`, `{trial.…}` and `{geometry}` in arguments, `{{NAME}}` in template files.
 
 use crate::problem::{Design, Space, TrialId, Value};
 
@@ -11,6 +11,8 @@ pub(super) struct Values<'a> {
     pub(super) seed: u32,
     /// The attempt's directory, absolute.
     pub(super) dir: &'a str,
+    /// The top file of the trial's own detector description, absolute.
+    pub(super) geometry: Option<&'a str>,
 }
 
 impl Values<'_> {
@@ -20,9 +22,12 @@ impl Values<'_> {
     }
 }
 
+/// What placeholders begin with.
+const BEGINNINGS: [&str; 3] = ["{param.", "{trial.", "{geometry}"];
+
 /// Whether an argument depends on the trial.
 pub(super) fn has_placeholder(argument: &str) -> bool {
-    argument.contains("{param.") || argument.contains("{trial.")
+    BEGINNINGS.iter().any(|begin| argument.contains(begin))
 }
 
 /// An argument with its placeholders replaced. Other braces stay as they are.
@@ -32,7 +37,7 @@ pub(super) fn has_placeholder(argument: &str) -> bool {
 pub(super) fn argument(text: &str, values: Values) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = ["{param.", "{trial."].iter().filter_map(|p| rest.find(p)).min() {
+    while let Some(start) = BEGINNINGS.iter().filter_map(|p| rest.find(p)).min() {
         let (before, from) = rest.split_at(start);
         out.push_str(before);
         let end = from.find('}').ok_or_else(|| format!("no }} ends the placeholder in {text:?}"))?;
@@ -41,6 +46,10 @@ pub(super) fn argument(text: &str, values: Values) -> Result<String, String> {
             "trial.id" => values.trial.to_string(),
             "trial.dir" => values.dir.to_owned(),
             "trial.seed" => values.seed.to_string(),
+            "geometry" => {
+                let top = values.geometry.map(str::to_owned);
+                top.ok_or("{geometry} stands for nothing: the study has no [geometry]")?
+            }
             _ => {
                 let named = inner.strip_prefix("param.").and_then(|name| values.parameter(name));
                 named.ok_or_else(|| format!("{{{inner}}} stands for nothing"))?.to_string()
@@ -115,7 +124,7 @@ mod tests {
         let names = ["mirror.r", "layers", "gas"];
         let parameters = names.iter().zip(&design).map(|(n, v)| fixed(n, v.clone())).collect();
         let space = Space { parameters, constraints: vec![] };
-        test(Values { space: &space, design: &design, trial: 12, seed: 99, dir: "/run/t" });
+        test(Values { space: &space, design: &design, trial: 12, seed: 99, dir: "/run/t", geometry: Some("/g/top.xml") });
     }
 
     #[test]
@@ -124,6 +133,11 @@ mod tests {
             let done = |text| argument(text, v).unwrap();
             assert_eq!(done("-r={param.mirror.r}x{param.layers}"), "-r=0.1x7");
             assert_eq!(done("{trial.dir}/{trial.id}-{trial.seed}"), "/run/t/12-99");
+            assert_eq!(done("-Pxml={geometry}"), "-Pxml=/g/top.xml");
+            // Components of a vector option of eicrecon.
+            assert_eq!(done("-Pw={param.mirror.r},{param.layers}"), "-Pw=0.1,7");
+            let without = argument("{geometry}", Values { geometry: None, ..v }).unwrap_err();
+            assert!(without.contains("no [geometry]"), "{without}");
             assert_eq!(done(r#"{"json": {}} {other} {param.gas}"#), r#"{"json": {}} {other} C2F6"#);
             assert!(argument("{param.gsa}", v).unwrap_err().contains("{param.gsa}"));
             assert!(argument("{trial.nr}", v).unwrap_err().contains("{trial.nr}"));

@@ -1,5 +1,6 @@
 //! Whole study files: what is understood, what is refused and with which words.
 
+mod geometry;
 mod points;
 mod refused;
 mod sessions;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 #[test]
 fn bad_tables_and_keys_are_refused() {
-    let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, \
+    let tables = "known tables: study, parameter, geometry, objective, metric, constraint, outcome_constraint, strategy, evaluator, \
                   checkpoint, limits";
     let strategy = "known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
     for (added, want) in [
