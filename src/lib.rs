@@ -34,6 +34,7 @@ pub mod exec;
 pub mod exit;
 pub mod geometry;
 pub mod gp;
+pub mod import;
 pub mod observe;
 pub mod optimize;
 pub mod pareto;

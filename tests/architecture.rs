@@ -29,7 +29,18 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("strategy", &["acquisition", "config", "doe", "gp", "optimize", "pareto", "problem", "rng"]),
     (
         "evaluator",
-        &["comm", "config", "exec", "exit", "geometry", "problem", "rng", "signal", "slurm", "test_functions"],
+        &[
+            "comm",
+            "config",
+            "exec",
+            "exit",
+            "geometry",
+            "problem",
+            "rng",
+            "signal",
+            "slurm",
+            "test_functions",
+        ],
     ),
     ("coordinator", &["comm", "config", "observe", "pareto", "problem", "signal", "store", "strategy"]),
     ("steer", &["config", "problem", "report", "store", "strategy"]),
@@ -60,12 +71,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
 ];
 
 /// Words that only one module may say: what it hides from the others.
-const HIDDEN_IN: [(&str, &str); 4] = [
-    ("mpi::traits", "comm"),
-    ("hdf5::", "store"),
-    ("process::Command", "exec"),
-    ("roxmltree::", "xml"),
-];
+const HIDDEN_IN: [(&str, &str); 4] =
+    [("mpi::traits", "comm"), ("hdf5::", "store"), ("process::Command", "exec"), ("roxmltree::", "xml")];
 
 /// Calls `visit` with module, file and text of every source file that is no test.
 fn sources(visit: &mut dyn FnMut(&str, &Path, &str)) {

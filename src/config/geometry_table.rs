@@ -17,7 +17,9 @@ pub fn read(
     environment: Option<PathBuf>,
     problems: &Problems,
 ) -> Option<Option<Geometry>> {
-    let tables = Section::several(document, "parameter", problems).unwrap_or_default();
+    // What is no list of tables was reported where parameters are read.
+    let several = Section::several(document, "parameter", &Problems::default()).is_some();
+    let tables = if several { Section::several(document, "parameter", problems)? } else { vec![] };
     let edited: Vec<&Section> = tables.iter().filter(|table| table.has("edit")).collect();
     let section = Section::of(document, "geometry", problems);
     section.only(&["install", "top"]);
@@ -79,7 +81,10 @@ fn below(section: &Section<'_>, key: &str) -> Option<PathBuf> {
 fn edits<'a>(table: &Section<'a>, parameters: Option<&[Parameter]>) -> Option<Vec<(Edit, Section<'a>)>> {
     let several = table.tables("edit")?;
     if several.is_empty() {
-        table.problem("edit", "is empty; leave it away, or write edit = { file = …, xpath = …, attribute = … }");
+        table.problem(
+            "edit",
+            "is empty; leave it away, or write edit = { file = …, xpath = …, attribute = … }",
+        );
         return None;
     }
     let found: Vec<_> = several
@@ -191,7 +196,8 @@ fn format(section: &Section<'_>, parameter: &Parameter) -> Option<NumberFormat> 
     }
     let format = NumberFormat::parse(text);
     if format.is_none() {
-        section.problem("format", format!("must be \"%.4f\" or \"%.6e\" with other digits, not {text:?}"));
+        section
+            .problem("format", format!("must be \"%.4f\" or \"%.6e\" with other digits, not {text:?}"));
     }
     format
 }

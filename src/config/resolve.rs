@@ -3,12 +3,12 @@
 use super::document::Table;
 use super::error::{Place, Problems, suggestion};
 use super::evaluator::{self, Which};
+use super::geometry::{DETECTOR_PATH, Geometry};
 use super::parameters::{self, Names, check_name, is_name};
 use super::resolved::{
     Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study, default_patience_s,
 };
 use super::section::Section;
-use super::geometry::{DETECTOR_PATH, Geometry};
 use super::{builtin, constraint_text, geometry_table, points, stop};
 use crate::problem::{
     EmptyRegion, LinearConstraint, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind,

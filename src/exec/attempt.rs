@@ -61,9 +61,10 @@ impl Bench {
         let dir = std::path::absolute(&dir).map_err(|e| directory::failed("place", &dir, &e))?;
         let text = dir.to_str().ok_or_else(|| format!("{} is not UTF-8", dir.display()))?;
         let space = &self.problem.space;
-        let geometry = self.layout.as_ref().map(|layout| {
-            own_geometry::make(layout, &self.output, task.trial, space, task.design)
-        });
+        let geometry = self
+            .layout
+            .as_ref()
+            .map(|layout| own_geometry::make(layout, &self.output, task.trial, space, task.design));
         let geometry = geometry.transpose()?;
         let values = Values {
             space,

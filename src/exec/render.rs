@@ -124,7 +124,14 @@ mod tests {
         let names = ["mirror.r", "layers", "gas"];
         let parameters = names.iter().zip(&design).map(|(n, v)| fixed(n, v.clone())).collect();
         let space = Space { parameters, constraints: vec![] };
-        test(Values { space: &space, design: &design, trial: 12, seed: 99, dir: "/run/t", geometry: Some("/g/top.xml") });
+        test(Values {
+            space: &space,
+            design: &design,
+            trial: 12,
+            seed: 99,
+            dir: "/run/t",
+            geometry: Some("/g/top.xml"),
+        });
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn node(edit: &Edit, geometry: &Geometry, graph: &Graph) -> Result<usize, String
     if let Err(wrong) = fs::metadata(&path) {
         let wanted = edit.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let beside = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
-        let names = beside.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+        let names =
+            beside.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
         let near = names.map(|name| (strsim::jaro_winkler(&wanted, &name), name));
         let near = near.filter(|(likeness, _)| *likeness > 0.75).max_by(|a, b| a.0.total_cmp(&b.0));
         let hint = near.map_or(String::new(), |(_, name)| format!("; did you mean {name}?"));
@@ -109,5 +110,7 @@ fn node(edit: &Edit, geometry: &Geometry, graph: &Graph) -> Result<usize, String
         None => String::new(),
         Some(first) => format!("; not followed: {first} ({} such in all)", graph.lost.len()),
     };
-    Err(format!("{shown} is not included by {top}, at any depth: an edit of it would change nothing{lost}"))
+    Err(format!(
+        "{shown} is not included by {top}, at any depth: an edit of it would change nothing{lost}"
+    ))
 }

@@ -44,7 +44,8 @@ impl Graph {
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         Xml::parse(&text).map_err(|e| format!("{}: {e}", path.display()))?;
         let real = fs::canonicalize(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let mut graph = Self { nodes: vec![Node { path, real, text, references: vec![] }], lost: vec![] };
+        let mut graph =
+            Self { nodes: vec![Node { path, real, text, references: vec![] }], lost: vec![] };
         let mut next = 0;
         while next < graph.nodes.len() {
             let references = graph.follow(install, next);
@@ -98,9 +99,8 @@ impl Graph {
             let leads = |node: &Node| {
                 node.references.iter().filter_map(|r| r.target).any(|target| found.contains(&target))
             };
-            let more: Vec<usize> = (0..self.nodes.len())
-                .filter(|k| !found.contains(k) && leads(&self.nodes[*k]))
-                .collect();
+            let more: Vec<usize> =
+                (0..self.nodes.len()).filter(|k| !found.contains(k) && leads(&self.nodes[*k])).collect();
             if more.is_empty() {
                 return found;
             }

@@ -171,7 +171,8 @@ fn name(install: &Path, path: &Path) -> Result<String, String> {
     let plain = |p: &PathBuf| p.components().all(|c| matches!(c, Component::Normal(_)));
     let written = path.strip_prefix(install).ok().map(Path::to_path_buf).filter(plain);
     // `a/../b`, or an install that is a symbolic link.
-    let real = || Some(path.canonicalize().ok()?.strip_prefix(install.canonicalize().ok()?).ok()?.to_owned());
+    let real =
+        || Some(path.canonicalize().ok()?.strip_prefix(install.canonicalize().ok()?).ok()?.to_owned());
     let name = written.or_else(real);
     name.as_deref().and_then(Path::to_str).map(str::to_owned).ok_or_else(|| {
         format!(

@@ -38,10 +38,18 @@ pub(super) enum Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Predicate {
     Attribute(String),
-    AttributeIs { name: String, value: String, equal: bool },
+    AttributeIs {
+        name: String,
+        value: String,
+        equal: bool,
+    },
     Child(String),
     /// The text of a child, or the element's own.
-    TextIs { child: Option<String>, value: String, equal: bool },
+    TextIs {
+        child: Option<String>,
+        value: String,
+        equal: bool,
+    },
     /// Position among siblings with the same tag, from 0.
     Position(usize),
     /// The same from the end.
@@ -58,7 +66,9 @@ impl Path {
             return Err("is empty".into());
         }
         if text.starts_with('/') {
-            return Err("begins with a slash; a path begins at the root element, for example .//detector".into());
+            return Err(
+                "begins with a slash; a path begins at the root element, for example .//detector".into(),
+            );
         }
         // As ElementTree completes it.
         let complete = if text.ends_with('/') { format!("{text}*") } else { text.to_owned() };
@@ -134,7 +144,10 @@ fn predicate(inside: &[Token<'_>]) -> Result<Predicate, String> {
         },
         [Name(tag)] => Some(Predicate::Child(owned(tag))),
         [Name("last"), Sign("()")] => Some(Predicate::FromLast(0)),
-        [Name("last"), Sign("()"), Name(offset)] => match offset.strip_prefix('-').map(str::parse::<usize>) {
+        [Name("last"), Sign("()"), Name(offset)] => match offset
+            .strip_prefix('-')
+            .map(str::parse::<usize>)
+        {
             Some(Ok(offset)) if offset > 0 => Some(Predicate::FromLast(offset)),
             _ => return Err(format!("has last(){offset}; what is possible is last()-1, last()-2, …")),
         },

@@ -9,7 +9,11 @@ pub(super) fn select<'a, 't>(root: Node<'a, 't>, path: &Path) -> Vec<Node<'a, 't
 }
 
 /// What one step makes of the elements found so far.
-pub(super) fn step<'a, 't>(root: Node<'a, 't>, found: &[Node<'a, 't>], step: &Step) -> Vec<Node<'a, 't>> {
+pub(super) fn step<'a, 't>(
+    root: Node<'a, 't>,
+    found: &[Node<'a, 't>],
+    step: &Step,
+) -> Vec<Node<'a, 't>> {
     let fits = |node: &Node, tag: &Option<String>| tag.as_ref().is_none_or(|tag| has_tag(node, tag));
     let mut next = vec![];
     match step {

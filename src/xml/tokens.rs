@@ -81,7 +81,9 @@ fn plain(name: &str) -> Result<&str, String> {
         return Err(format!("has the wildcard {name:?}; write the namespace or leave it away"));
     }
     if !name.starts_with('{') && name.contains(':') {
-        return Err(format!("has the prefix of {name:?}, whose namespace it does not say; write {{uri}}name"));
+        return Err(format!(
+            "has the prefix of {name:?}, whose namespace it does not say; write {{uri}}name"
+        ));
     }
     if name.contains(['\'', '"']) {
         return Err("has a quote that nothing ends".into());

@@ -185,7 +185,7 @@ fn bad_parameters_objectives_and_constraints_are_refused() {
         (
             "value = 2.5",
             "value = 2.5\nupper = 3",
-            "30: [[parameter]] has no key \"upper\"; known keys: name, kind, value, unit",
+            "30: [[parameter]] has no key \"upper\"; known keys: name, kind, value, unit, edit",
         ),
         (
             "name = \"n\"",
@@ -285,7 +285,7 @@ fn bad_commands_are_refused() {
         (
             "\"{trial.id}\"",
             "\"a={trial.idd}\"",
-            "55: evaluator.command has the unknown placeholder {trial.idd}; did you mean \"trial.id\"? known ones: param.NAME, trial.id, trial.dir, trial.seed",
+            "55: evaluator.command has the unknown placeholder {trial.idd}; did you mean \"trial.id\"? known ones: param.NAME, trial.id, trial.dir, trial.seed, geometry",
         ),
         (
             "\"python3\"",

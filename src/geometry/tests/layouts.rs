@@ -148,7 +148,10 @@ fn includes_in_a_circle_end() {
     let install = install();
     fs::write(install.path().join("compact/calo.xml"), "<a><include ref=\"../top.xml\"/></a>").unwrap();
     let layout = Layout::read(&geometry(install.path(), vec![radius()]), &space()).unwrap();
-    assert_eq!(layout.files(), ["top.xml", "compact/all.xml", "compact/pid/rich.xml", "compact/calo.xml"]);
+    assert_eq!(
+        layout.files(),
+        ["top.xml", "compact/all.xml", "compact/pid/rich.xml", "compact/calo.xml"]
+    );
     let overlay = layout.overlay("/run", &space(), &design(1.0, 1.0));
     assert_eq!(text(&overlay, "compact/calo.xml"), "<a><include ref=\"/run/top.xml\"/></a>");
 }
@@ -160,7 +163,8 @@ fn an_install_behind_a_link_is_the_same() {
     let link = folder.path().join("epic");
     std::os::unix::fs::symlink(real.path(), &link).unwrap();
     // The chain leads through the real path, as an install may have it.
-    let absolute = ALL.replace("pid/rich.xml", &format!("{}/compact/pid/rich.xml", real.path().display()));
+    let absolute =
+        ALL.replace("pid/rich.xml", &format!("{}/compact/pid/rich.xml", real.path().display()));
     fs::write(real.path().join("compact/all.xml"), absolute).unwrap();
     let layout = Layout::read(&geometry(&link, vec![radius()]), &space()).unwrap();
     let overlay = layout.overlay("/run", &space(), &design(1.0, 1.0));

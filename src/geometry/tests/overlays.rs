@@ -56,13 +56,17 @@ fn the_difference_shows_what_changed_and_nothing_else() {
     let difference = text(&overlay, "geometry.diff");
     let changed: Vec<&str> = difference
         .lines()
-        .filter(|line| line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---"))
+        .filter(|line| {
+            line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---")
+        })
         .map(str::trim_end)
         .collect();
     assert_eq!(changed.len(), 8, "{difference}");
     assert!(changed.contains(&"-    <mirror radius=\"219.8*cm\""), "{difference}");
     assert!(changed.contains(&"+    <mirror radius=\"200.5*cm\""), "{difference}");
-    assert!(difference.contains("--- install/compact/pid/rich.xml\n+++ trial/compact/pid/rich.xml\n@@ -"));
+    assert!(
+        difference.contains("--- install/compact/pid/rich.xml\n+++ trial/compact/pid/rich.xml\n@@ -")
+    );
 }
 
 #[test]
@@ -103,8 +107,7 @@ fn keys_tell_what_a_stage_uses() {
     assert_ne!(key(&reconstruction, 1.0, 2.0, &["a"]), key(&reconstruction, 1.0, 2.0, &["b"]));
     assert_ne!(key(&["a", "bc"], 1.0, 1.0, &[]), key(&["ab", "c"], 1.0, 1.0, &[]));
     assert_eq!(key(&simulation, 1.0, 2.0, &[]).len(), 64);
-    let templates = |r: f64| {
-        content_key(&owned(&["x"]), &owned(&["{{r}}"]), None, &space(), &design(r, 0.0), &[])
-    };
+    let templates =
+        |r: f64| content_key(&owned(&["x"]), &owned(&["{{r}}"]), None, &space(), &design(r, 0.0), &[]);
     assert_ne!(templates(1.0), templates(2.0));
 }

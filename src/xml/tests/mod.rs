@@ -28,7 +28,10 @@ fn a_span_is_what_stands_between_the_quotes() {
     let found = xml.select(&path(".//detector/mirror/[@radius]"));
     assert_eq!(found.len(), 1);
     let span = found[0].span("radius").unwrap();
-    assert_eq!((&DETECTOR[span.range.clone()], span.raw.as_str(), span.line), ("219.8*cm", "219.8*cm", 9));
+    assert_eq!(
+        (&DETECTOR[span.range.clone()], span.raw.as_str(), span.line),
+        ("219.8*cm", "219.8*cm", 9)
+    );
     assert_eq!(found[0].span("x").unwrap().raw, "&lt;1&gt;");
     assert_eq!(found[0].attribute("x"), Some("<1>"));
     assert_eq!(found[0].span("y"), None);
@@ -104,7 +107,10 @@ fn where_nothing_matches_the_nearest_is_named() {
             "<detectors> (line 8) has no child <sphere>; there are detector; there is a \
              lccdd/detectors/detector/sensors/sphere (line 10)",
         ),
-        (".//mirror[3]", "none of the 2 <mirror> (the first in line 9) has the position that the path asks for"),
+        (
+            ".//mirror[3]",
+            "none of the 2 <mirror> (the first in line 9) has the position that the path asks for",
+        ),
         ("..", "<lccdd> (line 2) has no parent"),
         (".//note[.='one']", "<note> (line 10) has no such text; there are one two"),
     ] {

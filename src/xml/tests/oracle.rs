@@ -74,11 +74,32 @@ fn document() -> impl Strategy<Value = String> {
 fn path() -> impl Strategy<Value = String> {
     let tag = || prop::sample::select(vec!["a", "b", "c", "*", ".", "..", "{u}a"]);
     let predicate = prop::sample::select(vec![
-        "", "", "", "[@x]", "[@x='1']", "[@y!=\"2\"]", "[a]", "[ b ]", "[a='1']", "[.='12']", "[b!='']",
-        "[1]", "[2]", "[last()]", "[last()-1]", "[@x][1]", "/[@x]", "/[@y='1']", "[{u}a]", "[0]", "[@]", "[",
+        "",
+        "",
+        "",
+        "[@x]",
+        "[@x='1']",
+        "[@y!=\"2\"]",
+        "[a]",
+        "[ b ]",
+        "[a='1']",
+        "[.='12']",
+        "[b!='']",
+        "[1]",
+        "[2]",
+        "[last()]",
+        "[last()-1]",
+        "[@x][1]",
+        "/[@x]",
+        "/[@y='1']",
+        "[{u}a]",
+        "[0]",
+        "[@]",
+        "[",
     ]);
     let sign = prop::sample::select(vec!["/", "/", "//", ""]);
-    let step = (sign, tag(), predicate).prop_map(|(sign, tag, predicate)| format!("{sign}{tag}{predicate}"));
+    let step =
+        (sign, tag(), predicate).prop_map(|(sign, tag, predicate)| format!("{sign}{tag}{predicate}"));
     let begin = prop::sample::select(vec![".", "a", "*", "b[@x]"]);
     let end = prop::sample::select(vec!["", "", "", "/"]);
     (begin, prop::collection::vec(step, 0..4), end)
