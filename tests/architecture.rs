@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
     ("signal", &[]),
+    ("machine", &[]),
     ("pareto", &[]),
     ("optimize", &[]),
     ("acquisition", &[]),
@@ -19,6 +20,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("xml", &[]),
     ("config", &["problem", "test_functions", "xml"]),
     ("geometry", &["config", "problem", "xml"]),
+    ("pipeline", &["config", "problem", "rng"]),
     ("import", &["config", "xml"]),
     ("comm", &["problem"]),
     ("exec", &["config", "geometry", "problem", "rng"]),
@@ -35,6 +37,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "exec",
             "exit",
             "geometry",
+            "machine",
             "problem",
             "rng",
             "signal",

@@ -69,7 +69,7 @@ fn flood(line: &mut dyn Transport) {
         return mirror(line);
     }
     let (others, count) = (line.size() - 1, 10_000);
-    let numbered = |trial| Message::Cancel { trial, attempt: 1 };
+    let numbered = |trial| Message::Cancel { trial, task: 0, attempt: 1 };
     for k in 0..count {
         line.send(1 + k % others, &numbered(k as u64)).unwrap();
     }
@@ -142,7 +142,7 @@ fn command(line: &mut dyn Transport) {
 
 mod study {
     use paretorank::comm::{Message, Report, Task};
-    use paretorank::problem::{Outcome, Value};
+    use paretorank::problem::{TaskOutcome, Value};
     use serde_json::json;
     use std::path::Path;
 
@@ -171,12 +171,18 @@ mod study {
     }
 
     pub fn task(trial: u64, x: f64) -> Message {
-        Message::Evaluate(Task { trial, attempt: 1, design: vec![Value::Float(x)] })
+        Message::Evaluate(Task {
+            trial,
+            task: 0,
+            attempt: 1,
+            design: vec![Value::Float(x)],
+            inputs: vec![],
+        })
     }
 
     pub fn value(report: &Report) -> f64 {
         match &report.outcome {
-            Outcome::Ok { objectives, .. } => objectives[0].value(),
+            TaskOutcome::Ok(values) => values[0].1.value(),
             other => panic!("{other:?}"),
         }
     }

@@ -91,6 +91,6 @@ pub fn study_of(
         },
         evaluator: Evaluator::Builtin(builtin),
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 0.0 },
+        limits: Limits { time_limit_s: None, margin_s: 0.0, disk_bytes: None },
     })
 }

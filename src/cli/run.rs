@@ -210,6 +210,11 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
             return Err((Exit::Usage, reason));
         }
         Evaluator::Builtin(_) => {}
+        Evaluator::Pipeline(pipeline) => {
+            for stage in &pipeline.stages {
+                exec::check_command(&stage.command).map_err(|e| (Exit::BadStudy, e))?;
+            }
+        }
     }
     if let Some(geometry) = &study.geometry {
         let layout = Layout::read(geometry, &study.problem.space);

@@ -1,10 +1,10 @@
 //! What ranks say to each other: one enum, one version, postcard bytes.
 
-use crate::problem::{Design, Outcome, TrialId};
+use crate::problem::{Design, TaskOutcome, TrialId};
 use serde::{Deserialize, Serialize};
 
 /// Version of [`Message`]; the first two bytes of every encoded message, little endian.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// Every message there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,15 +15,24 @@ pub enum Message {
         host: String,
         /// Process id.
         pid: u32,
+        /// Numbers of the processors that this rank may run on.
+        cpus: Vec<u32>,
+        /// How many of them it may use at a time: fewer where a quota says so.
+        cores: u32,
+        /// Bytes of memory that there are for all ranks of the host; `None` if that is not known.
+        memory: Option<u64>,
     },
     /// Rank 0 to evaluator: the resolved study as JSON; comes before the first task.
     Study(String),
-    /// Rank 0 to evaluator: evaluate this.
+    /// Rank 0 to evaluator: do this.
     Evaluate(Task),
-    /// Rank 0 to evaluator: stop this attempt, its report is not waited for.
+    /// Rank 0 to evaluator: stop this attempt. Its report says that it was interrupted, or how it
+    /// ended if that was before.
     Cancel {
         /// Trial.
         trial: TrialId,
+        /// Position of the task in the study's plan.
+        task: u32,
         /// Attempt, from 1.
         attempt: u32,
     },
@@ -33,15 +42,28 @@ pub enum Message {
     Leave(u8),
 }
 
-/// One attempt at one trial.
+/// One attempt at one task of a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Trial.
     pub trial: TrialId,
+    /// Position of the task in the study's plan.
+    pub task: u32,
     /// Attempt, from 1.
     pub attempt: u32,
-    /// The design to evaluate.
+    /// The trial's design.
     pub design: Design,
+    /// The attempts whose outputs it may read, in the order of their tasks.
+    pub inputs: Vec<Input>,
+}
+
+/// An attempt of the same trial that ended ok: where a later task finds what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Position of its task in the study's plan.
+    pub task: u32,
+    /// Attempt, from 1.
+    pub attempt: u32,
 }
 
 /// How an attempt ended.
@@ -49,14 +71,18 @@ pub struct Task {
 pub struct Report {
     /// Trial.
     pub trial: TrialId,
+    /// Position of the task in the study's plan.
+    pub task: u32,
     /// Attempt, from 1.
     pub attempt: u32,
     /// Its outcome.
-    pub outcome: Outcome,
+    pub outcome: TaskOutcome,
     /// Start on the evaluator's clock, seconds since 1970.
     pub started: f64,
     /// End on the evaluator's clock, seconds since 1970.
     pub finished: f64,
+    /// Most memory that its processes had at a time, in bytes; `None` if it was not measured.
+    pub peak_memory: Option<u64>,
 }
 
 impl Message {
@@ -86,12 +112,16 @@ mod tests {
 
     #[test]
     fn messages_survive_the_line_and_other_versions_do_not() {
-        let task =
-            Task { trial: 7, attempt: 2, design: vec![Value::Float(0.1), Value::Text("a".into())] };
-        let objectives = vec![Measurement::new(1.5, Some(0.1)).unwrap()];
-        let outcome = Outcome::Ok { objectives, metrics: vec![None] };
-        let report = Report { trial: 7, attempt: 2, outcome, started: 1.0, finished: 2.0 };
-        for message in [Message::Evaluate(task), Message::Done(report), Message::Leave(75)] {
+        let design = vec![Value::Float(0.1), Value::Text("a".into())];
+        let inputs = vec![Input { task: 0, attempt: 3 }];
+        let task = Task { trial: 7, task: 1, attempt: 2, design, inputs };
+        let outcome = TaskOutcome::Ok(vec![("f".into(), Measurement::new(1.5, Some(0.1)).unwrap())]);
+        let (started, finished) = (1.0, 2.0);
+        let peak_memory = Some(1 << 40);
+        let report = Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, peak_memory };
+        let cancel = Message::Cancel { trial: 7, task: 1, attempt: 2 };
+        let (evaluate, done) = (Message::Evaluate(task), Message::Done(report));
+        for message in [evaluate, done, cancel, Message::Leave(75)] {
             let mut bytes = message.encode();
             assert_eq!(Message::decode(&bytes).unwrap(), message);
             bytes[0] ^= 0x40;

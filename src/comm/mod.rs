@@ -13,7 +13,7 @@ mod message;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 
-pub use message::{Message, PROTOCOL, Report, Task};
+pub use message::{Input, Message, PROTOCOL, Report, Task};
 
 /// A rank's number; rank 0 coordinates.
 pub type Rank = usize;

@@ -1,9 +1,10 @@
 //! A study in words, as `paretorank check` prints it.
 
-use super::resolved::{Builtin, Command, Delay, Evaluator, InitialDesign, Method, Study};
+use super::command::{Command, ResultFile, Retries};
+use super::resolved::{Builtin, Delay, Evaluator, InitialDesign, Method, Study};
 use super::stop::Rule;
 use super::units::duration;
-use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
+use crate::problem::{Column, FailureClass, Goal, Parameter, ParameterKind, Scale, Value};
 use crate::test_functions::Variant;
 
 /// Everything that was understood, defaults filled in, in aligned lines that end with a newline.
@@ -19,10 +20,15 @@ pub fn describe(study: &Study) -> String {
     strategy(&mut page, study);
     match &study.evaluator {
         Evaluator::Builtin(builtin) => self::builtin(&mut page, builtin),
-        Evaluator::Command(command) => self::command(&mut page, command),
+        Evaluator::Command(command) => self::command(&mut page, "evaluator", command),
         Evaluator::Outside => {
             page.title("evaluator");
             page.row("outside", "results are told (paretorank ask, tell, session)");
+        }
+        Evaluator::Pipeline(pipeline) => {
+            for stage in &pipeline.stages {
+                self::command(&mut page, &format!("stage {}", stage.name), &stage.command);
+            }
         }
     }
     page.title("checkpoint");
@@ -253,8 +259,8 @@ fn builtin(page: &mut Page, b: &Builtin) {
     );
 }
 
-fn command(page: &mut Page, c: &Command) {
-    page.title("evaluator");
+fn command(page: &mut Page, title: &str, c: &Command) {
+    page.title(title);
     let quoted = |a: &String| {
         if a.contains(char::is_whitespace) || a.is_empty() { format!("{a:?}") } else { a.clone() }
     };
@@ -262,10 +268,10 @@ fn command(page: &mut Page, c: &Command) {
     for template in &c.templates {
         page.row("template", template.display());
     }
-    page.row("result", c.result.display());
+    page.row("result", c.result.as_ref().map_or("none".into(), result));
     page.row("timeout", c.timeout_s.map_or("none".into(), duration));
     page.row("grace", format!("{} between TERM and KILL", duration(c.grace_s)));
-    page.row("retries", c.retries);
+    page.row("retries", retries(c.retries));
     let codes: Vec<String> = c.infeasible_exit_codes.iter().map(i32::to_string).collect();
     page.row(
         "infeasible",
@@ -274,4 +280,27 @@ fn command(page: &mut Page, c: &Command) {
     for (name, value) in &c.env {
         page.row("env", format!("{name}={value}"));
     }
+}
+
+fn result(file: &ResultFile) -> String {
+    match file {
+        ResultFile::Json(path) => path.display().to_string(),
+        ResultFile::Table { table, columns, last_line } => {
+            let names = columns.iter().map(|column| match column {
+                Column::Value(name) => name.clone(),
+                Column::Error(of) => format!("error of {of}"),
+                Column::Skipped => "-".to_owned(),
+            });
+            let lines = if *last_line { "last line of " } else { "" };
+            format!("{lines}{}: {}", table.display(), names.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn retries(r: Retries) -> String {
+    if r == Retries::all(r.exit) {
+        return r.exit.to_string();
+    }
+    let of = |class: FailureClass| r.of(class).map(|n| format!("{} {n}", class.name()));
+    FailureClass::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }

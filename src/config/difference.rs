@@ -1,5 +1,6 @@
 //! What two studies differ in, for refusing the run directory of another one.
 
+use super::command::Retries;
 use super::resolved::{Checkpoint, Evaluator, Limits, Study};
 use super::stop::Stop;
 use serde_json::Value;
@@ -120,11 +121,11 @@ fn forget_what_may_change(study: &mut Study) {
     study.strategy.patience_s = 0.0;
     study.strategy.stop = Stop::default();
     study.checkpoint = Checkpoint { every_s: 0.0 };
-    study.limits = Limits { time_limit_s: None, margin_s: 0.0 };
+    study.limits = Limits { time_limit_s: None, margin_s: 0.0, disk_bytes: None };
     if let Evaluator::Command(command) = &mut study.evaluator {
         command.timeout_s = None;
         command.grace_s = 0.0;
-        command.retries = 0;
+        command.retries = Retries::all(0);
         command.env.clear();
     }
 }

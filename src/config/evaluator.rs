@@ -1,8 +1,8 @@
 //! The `[evaluator]` table.
 
+use super::command::{Command, ResultFile, Retries};
 use super::document::{Item, Node};
 use super::error::suggestion;
-use super::resolved::Command;
 use super::section::Section;
 use crate::problem::Parameter;
 use std::path::{Component, Path, PathBuf};
@@ -68,21 +68,22 @@ pub fn command(
 ) -> Option<Command> {
     let argv = argv(section, parameters, folder);
     let templates = if section.has("templates") { templates(section, folder) } else { Some(vec![]) };
-    let result = if section.has("result") { result(section) } else { Some("result.json".into()) };
+    let result = if section.has("result") { result(section) } else { Some("result.json".into()) }
+        .map(ResultFile::Json);
     let timeout_s = section.positive_seconds("timeout");
     let grace_s = if section.has("grace") { section.seconds("grace") } else { Some(10.0) };
-    let retries = if section.has("retries") { retries(section) } else { Some(1) };
+    let retries = if section.has("retries") { retries(section) } else { Some(1) }.map(Retries::all);
     let infeasible_exit_codes = exit_codes(section);
     let env = environment(section);
     Some(Command {
-        argv: argv?,
         templates: templates?,
-        result: result?,
+        result: Some(result?),
         timeout_s,
         grace_s: grace_s?,
         retries: retries?,
         infeasible_exit_codes: infeasible_exit_codes?,
         env: env?,
+        ..Command::new(argv?)
     })
 }
 

@@ -101,6 +101,7 @@
 //! the program stay as they are, and the program runs in the attempt's own directory.
 
 mod builtin;
+mod command;
 mod constraint_text;
 mod describe;
 mod detector_units;
@@ -112,6 +113,7 @@ mod geometry;
 mod geometry_table;
 mod linear_text;
 mod parameters;
+mod pipeline;
 mod points;
 mod resolve;
 mod resolved;
@@ -122,14 +124,17 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
 pub use describe::describe;
 pub use detector_units::dimension as unit_dimension;
 pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};
 pub use geometry::{DETECTOR_PATH, Edit, Expression, Geometry, NumberFormat, Piece};
+pub use pipeline::{
+    Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
+};
 pub use resolved::{
-    Builtin, Checkpoint, Command, Delay, Evaluator, InitialDesign, Limits, Method, Noise,
-    StrategySettings, Study,
+    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings, Study,
 };
 pub use stop::{Failures, Rule, Stalled, Stop};
 

@@ -1,5 +1,6 @@
 //! From the study as written to the study as meant: checks, units, defaults.
 
+use super::command::Command;
 use super::document::Table;
 use super::error::{Place, Problems, suggestion};
 use super::evaluator::{self, Which};
@@ -207,16 +208,20 @@ fn geometry_fits(
     problems: &Problems,
 ) {
     let section = Section::of(document, "evaluator", problems);
+    let asks = |command: &Command| {
+        command.programs().into_iter().flatten().any(|argument| evaluator::asks_for_geometry(argument))
+    };
+    let missing = "has {geometry}, but there is no table [geometry] that says of which detector";
     match (geometry, evaluator) {
         (Some(_), Evaluator::Builtin(_)) => {
             let text = "is a test function, which no detector description changes; remove [geometry]";
             section.problem("builtin", text);
         }
-        (None, Evaluator::Command(command))
-            if command.argv.iter().any(|argument| evaluator::asks_for_geometry(argument)) =>
-        {
-            let text = "has {geometry}, but there is no table [geometry] that says of which detector";
-            section.problem("command", text);
+        (None, Evaluator::Command(command)) if asks(command) => section.problem("command", missing),
+        (None, Evaluator::Pipeline(pipeline)) => {
+            for stage in pipeline.stages.iter().filter(|stage| asks(&stage.command)) {
+                problems.add(&Place::File, format!("stage.{} {missing}", stage.name));
+            }
         }
         _ => {}
     }
@@ -364,5 +369,5 @@ fn limits(document: &Table, problems: &Problems) -> Option<Limits> {
     {
         section.problem("margin", "leaves nothing of limits.time; it must be shorter");
     }
-    Some(Limits { time_limit_s, margin_s: margin_s? })
+    Some(Limits { time_limit_s, margin_s: margin_s?, disk_bytes: None })
 }

@@ -1,6 +1,8 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
+use super::command::Command;
 use super::geometry::Geometry;
+use super::pipeline::Pipeline;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
 use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
@@ -126,6 +128,8 @@ pub enum Evaluator {
     Command(Command),
     /// None of this program's: results are told from outside.
     Outside,
+    /// A graph of tasks per trial.
+    Pipeline(Pipeline),
 }
 
 /// A test function as evaluator.
@@ -226,29 +230,6 @@ pub enum Delay {
     },
 }
 
-/// One command per trial: `paretorank` writes `parameters.json` and the rendered templates into the
-/// attempt's directory, runs the command there, and reads `result`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Command {
-    /// Program and arguments; `{param.NAME}`, `{trial.id}`, `{trial.dir}`, `{trial.seed}` are
-    /// replaced. No shell takes part.
-    pub argv: Vec<String>,
-    /// Text files to render into the attempt's directory: `{{NAME}}` becomes the parameter's value.
-    pub templates: Vec<PathBuf>,
-    /// Result file, relative to the attempt's directory.
-    pub result: PathBuf,
-    /// Seconds after which the payload is stopped.
-    pub timeout_s: Option<f64>,
-    /// Seconds between TERM and KILL.
-    pub grace_s: f64,
-    /// Further attempts after a failed one.
-    pub retries: u32,
-    /// Exit codes that mean "this design cannot be".
-    pub infeasible_exit_codes: Vec<i32>,
-    /// Environment variables added for the payload.
-    pub env: Vec<(String, String)>,
-}
-
 /// The `[checkpoint]` table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -263,4 +244,7 @@ pub struct Limits {
     pub time_limit_s: Option<f64>,
     /// Seconds before that end at which evaluations are stopped and the last checkpoint is written.
     pub margin_s: f64,
+    /// Bytes that have to be free where a task writes before it starts; `None`: not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
 }

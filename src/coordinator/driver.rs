@@ -6,7 +6,7 @@ use super::state::Coordinator;
 use super::stopping::Judge;
 use super::strategist::{Reply, Strategist};
 use crate::comm::{Message, Rank, Transport, TransportError};
-use crate::config::Study;
+use crate::config::{Evaluator, Retries, Study};
 use crate::observe::Observer;
 use crate::problem::Outcome;
 use crate::signal::{SignalEvent, Signals};
@@ -62,10 +62,11 @@ pub fn drive(drive: Drive<'_>) -> Ended {
     let Drive { transport, study, history, proposer, writer, signals, clock, observer, .. } = drive;
     let (capacity, ready) = (drive.capacity, drive.ready);
     let retries = match &study.evaluator {
-        crate::config::Evaluator::Command(command) => command.retries,
-        crate::config::Evaluator::Builtin(_) | crate::config::Evaluator::Outside => 0,
+        Evaluator::Command(command) => command.retries,
+        _ => Retries::all(0),
     };
-    let settings = Settings { trials: study.strategy.trials, capacity, retries };
+    let (trials, problem) = (study.strategy.trials, study.problem.clone());
+    let settings = Settings { trials, capacity, retries, problem };
     let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), history);
     let (trials, patience_s) = (study.strategy.trials, study.strategy.patience_s);
     let ahead = Ahead { ready, trials, patience_s };

@@ -2,6 +2,8 @@
 
 use super::strategist::{Offer, Request};
 use crate::comm::{Rank, Report, Task};
+use crate::config::Retries;
+use crate::problem::Problem;
 use crate::store::{Record, Stopped};
 
 /// What the coordinator is to achieve.
@@ -12,7 +14,9 @@ pub struct Settings {
     /// Trials asked for and not ended at any time: one per rank, as a rule.
     pub capacity: u64,
     /// Further attempts after an attempt that failed by its own fault.
-    pub retries: u32,
+    pub retries: Retries,
+    /// What the values of a trial are about.
+    pub problem: Problem,
 }
 
 /// What happened.

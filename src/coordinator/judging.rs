@@ -39,6 +39,7 @@ impl Coordinator {
             )));
             return;
         };
+        let outcome = self.settings.problem.outcome_of(report.outcome);
         let attempt = Attempt {
             trial: report.trial,
             attempt: report.attempt,
@@ -47,13 +48,12 @@ impl Coordinator {
             dispatched: ran.dispatched,
             started: report.started,
             finished: report.finished,
-            status: report.outcome.status().to_owned(),
-            reason: report.outcome.reason(),
+            status: outcome.status().to_owned(),
+            reason: outcome.reason(),
             start: None,
         };
         let start = Start { waited_s: ran.waited_s, stale: ran.stale };
         out.push(Command::Record(Record::Attempted(attempt, start)));
-        let outcome = report.outcome;
         self.judge(report.trial, outcome.clone(), (report.started, report.finished), out);
         if let Some(host) = self.ranks.note(rank, &outcome) {
             out.push(Command::Notice(format!(
@@ -71,9 +71,9 @@ impl Coordinator {
             Outcome::Ok { .. } | Outcome::Infeasible { .. } => false,
             Outcome::Interrupted { .. } => true,
             Outcome::Failed { class: FailureClass::Infrastructure, .. } => open.lost_ranks < LOST_RANKS,
-            Outcome::Failed { .. } => {
+            Outcome::Failed { class, .. } => {
                 open.own_failures += 1;
-                open.own_failures <= self.settings.retries
+                self.settings.retries.of(*class).is_some_and(|most| open.own_failures <= most)
             }
         };
         if !matches!(outcome, Outcome::Ok { .. }) {

@@ -4,8 +4,8 @@
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{InitialDesign, Method, Study};
-use crate::problem::{Design, FailureClass, Measurement, Outcome, TrialId, Value};
+use crate::config::{InitialDesign, Method, Retries, Study};
+use crate::problem::{Design, FailureClass, Measurement, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::steer::Steering;
 use crate::store::{History, Record, Session};
@@ -32,16 +32,18 @@ fn study(method: Method) -> Study {
     crate::config::read(&file, &Default::default()).unwrap().0
 }
 
-fn evaluate(trial: TrialId, design: &Design) -> Outcome {
+fn evaluate(trial: TrialId, design: &Design) -> TaskOutcome {
     match trial % 7 {
-        3 => return Outcome::Infeasible { reason: "test".into() },
-        5 => return Outcome::Failed { class: FailureClass::Exit, reason: "test".into() },
+        3 => return TaskOutcome::Infeasible { reason: "test".into() },
+        5 => return TaskOutcome::Failed { class: FailureClass::Exit, reason: "test".into() },
         _ => {}
     }
     let x: Vec<f64> = design.iter().filter_map(|v| v.number()).collect();
     let f = [x[0] + x[1] * x[2], 1.0 - x[0] + (x[1] - x[2]).powi(2)];
-    let objectives = f.iter().filter_map(|f| Measurement::new(*f, None)).collect();
-    Outcome::Ok { objectives, metrics: vec![] }
+    let values = f.iter().enumerate();
+    TaskOutcome::Ok(
+        values.map(|(k, f)| (format!("f{k}"), Measurement::new(*f, None).unwrap())).collect(),
+    )
 }
 
 /// How a session goes: candidates ready ahead, and the largest number of them that are made between two
@@ -62,7 +64,9 @@ const ON_DEMAND: Way = Way { ready: 0, steps: ALL, seed: 1, patience_s: f64::INF
 /// `order` as far as it goes and then at random; every record it makes. A candidate takes a second, an
 /// evaluation a hundred.
 fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> Vec<Record> {
-    let settings = Settings { trials: TRIALS, capacity: RANKS as u64, retries: 0 };
+    let problem = study.problem.clone();
+    let settings =
+        Settings { trials: TRIALS, capacity: RANKS as u64, retries: Retries::all(0), problem };
     let begin = Record::Session(Session {
         at: 0.0,
         host: String::new(),
@@ -137,8 +141,9 @@ fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> 
         });
         let (rank, task) = running.remove(&chosen).expect("the trial that ends next is running");
         let outcome = evaluate(task.trial, &task.design);
-        let report =
-            Report { trial: chosen, attempt: task.attempt, outcome, started: 0.0, finished: 0.0 };
+        let Task { trial, task, attempt, .. } = task;
+        let (started, finished, peak_memory) = (0.0, 0.0, None);
+        let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
         let now = time.fetch_add(100, Ordering::Relaxed) as f64;
         commands.extend(coordinator.on(now, Event::Done { rank, report }));
     }

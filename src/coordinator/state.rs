@@ -159,7 +159,8 @@ impl Coordinator {
         {
             let Some(open) = self.open.get_mut(&trial) else { unreachable!("queued trials are open") };
             open.attempts += 1;
-            let task = Task { trial, attempt: open.attempts, design: open.design.clone() };
+            let design = open.design.clone();
+            let task = Task { trial, task: 0, attempt: open.attempts, design, inputs: vec![] };
             let stale = self.counts.ended().saturating_sub(open.seen);
             let running =
                 Running { trial, attempt: open.attempts, dispatched: now, stale, waited_s: 0.0 };

@@ -5,14 +5,18 @@ mod rules;
 
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::Stop;
+use crate::config::{Retries, Stop};
 use crate::problem::{
-    FailureClass, Goal, Measurement, Objective, Outcome, Problem, Space, TrialId, Value,
+    FailureClass, Goal, Measurement, Objective, Problem, Space, TaskOutcome, TrialId, Value,
 };
 use crate::store::{History, Proposed, Record};
 
 fn settings() -> Settings {
-    Settings { trials: 4, capacity: 3, retries: 1 }
+    settings_of(4, 3, 1)
+}
+
+fn settings_of(trials: u64, capacity: u64, retries: u32) -> Settings {
+    Settings { trials, capacity, retries: Retries::all(retries), problem: problem() }
 }
 
 /// No stopping rule.
@@ -20,15 +24,15 @@ fn never() -> Judge {
     judge(Stop::default())
 }
 
-fn judge(stop: Stop) -> Judge {
+fn problem() -> Problem {
     let objective =
         Objective { name: "f".into(), goal: Goal::Minimize, threshold: Some(1.0), unit: String::new() };
     let space = Space { parameters: vec![], constraints: vec![] };
-    Judge::with(
-        stop,
-        Problem { space, objectives: vec![objective], metrics: vec![], outcome_constraints: vec![] },
-        2,
-    )
+    Problem { space, objectives: vec![objective], metrics: vec![], outcome_constraints: vec![] }
+}
+
+fn judge(stop: Stop) -> Judge {
+    Judge::with(stop, problem(), 2)
 }
 
 fn start() -> (Coordinator, Vec<Command>) {
@@ -56,17 +60,22 @@ fn offer(trial: TrialId, serial: u64, after: Option<u64>) -> Offer {
     Offer { proposed, serial, after }
 }
 
-fn ok() -> Outcome {
-    let objectives = Measurement::new(1.0, None).into_iter().collect();
-    Outcome::Ok { objectives, metrics: vec![] }
+fn value(y: f64) -> TaskOutcome {
+    TaskOutcome::Ok(vec![("f".into(), Measurement::new(y, None).unwrap())])
 }
 
-fn failed(class: FailureClass) -> Outcome {
-    Outcome::Failed { class, reason: "test".into() }
+fn ok() -> TaskOutcome {
+    value(1.0)
 }
 
-fn done(rank: usize, trial: TrialId, attempt: u32, outcome: Outcome) -> Event {
-    Event::Done { rank, report: Report { trial, attempt, outcome, started: 1.0, finished: 2.0 } }
+fn failed(class: FailureClass) -> TaskOutcome {
+    TaskOutcome::Failed { class, reason: "test".into() }
+}
+
+fn done(rank: usize, trial: TrialId, attempt: u32, outcome: TaskOutcome) -> Event {
+    let (task, started, finished, peak_memory) = (0, 1.0, 2.0, None);
+    let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
+    Event::Done { rank, report }
 }
 
 /// (rank, trial, attempt) of every task among the commands.
@@ -140,9 +149,9 @@ fn a_failure_is_tried_again_as_often_as_its_class_allows() {
     assert_eq!(completed(&over), [(0, "failed")]);
 
     let mut c = busy();
-    let again = c.on(0.0, done(1, 0, 1, Outcome::Interrupted { reason: "test".into() }));
+    let again = c.on(0.0, done(1, 0, 1, TaskOutcome::Interrupted { reason: "test".into() }));
     assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, 2)], vec![]));
-    let infeasible = c.on(0.0, done(1, 0, 2, Outcome::Infeasible { reason: "test".into() }));
+    let infeasible = c.on(0.0, done(1, 0, 2, TaskOutcome::Infeasible { reason: "test".into() }));
     assert_eq!(completed(&infeasible), [(0, "infeasible")]);
 }
 
@@ -215,7 +224,7 @@ fn stopping_ends_at_once_and_the_last_completion_ends_it_all() {
 
 #[test]
 fn ten_thousand_ranks_are_kept_busy() {
-    let settings = Settings { trials: 30_000, capacity: 10_100, retries: 0 };
+    let settings = settings_of(30_000, 10_100, 0);
     let (mut c, mut commands) = Coordinator::resume(settings, never(), &History::default());
     for rank in 1..=10_000 {
         commands.extend(c.on(0.0, ready(rank)));

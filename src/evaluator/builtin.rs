@@ -5,7 +5,7 @@
 
 use crate::comm::Task;
 use crate::config::{self, Delay, Noise, Study};
-use crate::problem::{FailureClass, Measurement, Outcome, Problem, TrialId, Value};
+use crate::problem::{FailureClass, Measurement, Outcome, Problem, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::test_functions::TestFunction;
 use rand::RngExt;
@@ -42,14 +42,14 @@ impl Bench {
     }
 
     /// The outcome, and when to tell it if not at once. A panic of the function is a failure.
-    pub(super) fn evaluate(&self, task: &Task) -> (Outcome, Option<Instant>) {
+    pub(super) fn evaluate(&self, task: &Task) -> (TaskOutcome, Option<Instant>) {
         let start = Instant::now();
         let values = catch_unwind(AssertUnwindSafe(|| self.values(&task.design)))
             .unwrap_or_else(|payload| Err(format!("panic: {}", text(&*payload))));
         let outcome = values.and_then(|values| self.measured(task.trial, &values));
-        let outcome = outcome.unwrap_or_else(|reason| {
+        let outcome = outcome.map(|outcome| self.problem.by_name(outcome)).unwrap_or_else(|reason| {
             let reason = format!("{}: {reason}", self.settings.function);
-            Outcome::Failed { class: FailureClass::Output, reason }
+            TaskOutcome::Failed { class: FailureClass::Output, reason }
         });
         let delay = self.settings.delay.map(|delay| duration(delay, self.seed, task.trial));
         (outcome, delay.map(|delay| start + delay))

@@ -11,7 +11,8 @@ pub use builtin::observe;
 use crate::comm::{Message, Report, Task, Transport, TransportError};
 use crate::config::Study;
 use crate::exit::Exit;
-use crate::problem::{Outcome, TrialId};
+use crate::machine::Machine;
+use crate::problem::{TaskOutcome, TrialId};
 use crate::{signal, slurm};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
@@ -35,8 +36,9 @@ fn serve_with(
     transport: &mut dyn Transport,
     equip: impl Fn(&Study) -> Result<Workshop, String>,
 ) -> Result<u8, TransportError> {
-    let hello = Message::Hello { host: slurm::host_name(), pid: std::process::id() };
-    transport.send(0, &hello)?;
+    let Machine { cpus, cores, memory } = Machine::here();
+    let (host, pid) = (slurm::host_name(), std::process::id());
+    transport.send(0, &Message::Hello { host, pid, cpus, cores, memory })?;
     let mut evaluator = Evaluator::default();
     loop {
         while let Some((_, message)) = transport.try_receive()? {
@@ -60,6 +62,9 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_mil
 /// Pause of a rank without work, where nothing but a message can end it.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// Trial, task and attempt.
+type Id = (TrialId, u32, u32);
+
 #[derive(Default)]
 struct Evaluator {
     workshop: Option<Result<Workshop, String>>,
@@ -70,8 +75,7 @@ struct Evaluator {
 }
 
 struct Running {
-    trial: TrialId,
-    attempt: u32,
+    id: Id,
     started: f64,
     since: Instant,
     work: Work,
@@ -85,7 +89,7 @@ impl Evaluator {
                 self.workshop = Some(study.and_then(|study| equip(&study)));
             }
             Message::Evaluate(task) => self.queue.push_back(task),
-            Message::Cancel { trial, attempt } => self.cancel(trial, attempt),
+            Message::Cancel { trial, task, attempt } => self.cancel((trial, task, attempt)),
             Message::Leave(code) => {
                 self.queue.clear();
                 if let Some(running) = &mut self.running {
@@ -103,17 +107,14 @@ impl Evaluator {
     }
 
     /// Stops the attempt if it runs, forgets it if it waits; an attempt that has ended is no news.
-    fn cancel(&mut self, trial: TrialId, attempt: u32) {
-        let is_meant = |t: TrialId, a: u32| t == trial && a == attempt;
+    fn cancel(&mut self, id: Id) {
         match &mut self.running {
-            Some(running) if is_meant(running.trial, running.attempt) => {
-                running.work.stop("cancelled");
-            }
+            Some(running) if running.id == id => running.work.stop("cancelled"),
             _ => {
-                let waiting = self.queue.iter().position(|t| is_meant(t.trial, t.attempt));
-                if let Some(task) = waiting.and_then(|at| self.queue.remove(at)) {
-                    let outcome = Outcome::Interrupted { reason: "cancelled".to_owned() };
-                    self.report(task.trial, task.attempt, outcome, now());
+                let waiting = self.queue.iter().position(|task| id_of(task) == id);
+                if waiting.and_then(|at| self.queue.remove(at)).is_some() {
+                    let outcome = TaskOutcome::Interrupted { reason: "cancelled".to_owned() };
+                    self.report(id, outcome, now());
                 }
             }
         }
@@ -125,9 +126,9 @@ impl Evaluator {
             let Some(outcome) = running.work.poll() else {
                 return false;
             };
-            let (trial, attempt, started) = (running.trial, running.attempt, running.started);
+            let (id, started) = (running.id, running.started);
             self.running = None;
-            self.report(trial, attempt, outcome, started);
+            self.report(id, outcome, started);
             return true;
         }
         let Some(task) = self.queue.pop_front() else {
@@ -139,16 +140,18 @@ impl Evaluator {
             Some(Err(reason)) => Work::unable(reason),
             None => Work::unable("a task came before the study"),
         };
-        let (trial, attempt) = (task.trial, task.attempt);
         let since = Instant::now();
-        self.running = Some(Running { trial, attempt, started, since, work });
+        self.running = Some(Running { id: id_of(&task), started, since, work });
         true
     }
 
-    fn report(&mut self, trial: TrialId, attempt: u32, outcome: Outcome, started: f64) {
+    fn report(&mut self, (trial, task, attempt): Id, outcome: TaskOutcome, started: f64) {
         // Nobody listens any more to a rank that was told to leave.
         if self.leaving.is_none() {
-            self.reports.push(Report { trial, attempt, outcome, started, finished: now() });
+            let finished = now();
+            let peak_memory = None;
+            let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
+            self.reports.push(report);
         }
     }
 
@@ -159,6 +162,10 @@ impl Evaluator {
             running.work.due().map_or(look, |due| due.saturating_duration_since(Instant::now()))
         })
     }
+}
+
+fn id_of(task: &Task) -> Id {
+    (task.trial, task.task, task.attempt)
 }
 
 /// Seconds since 1970.

@@ -3,11 +3,12 @@
 use super::*;
 use crate::comm::local::{LocalTransport, network};
 use crate::config::{
-    Builtin, Checkpoint, Command, Delay, Evaluator as How, Limits, Method, Noise, StrategySettings,
+    Builtin, Checkpoint, Command, Delay, Evaluator as How, Limits, Method, Noise, ResultFile,
+    StrategySettings,
 };
 use crate::problem::{
     FailureClass, Goal, Measurement, Metric, Objective, Parameter, ParameterKind, Problem, Scale, Space,
-    Value,
+    TaskOutcome, Value,
 };
 use crate::test_functions::{MaxHypervolume, TestFunction};
 use std::fs;
@@ -54,7 +55,7 @@ fn study(output: &Path, evaluator: How) -> Study {
         },
         evaluator,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 1.0 },
+        limits: Limits { time_limit_s: None, margin_s: 1.0, disk_bytes: None },
     }
 }
 
@@ -62,14 +63,12 @@ fn study(output: &Path, evaluator: How) -> Study {
 fn shell(script: &str) -> Command {
     let words = ["sh", "-c", script, "name", "{param.x}", "{trial.dir}", "{trial.seed}"];
     Command {
-        argv: words.map(str::to_owned).to_vec(),
-        templates: vec![],
-        result: "result.json".into(),
+        result: Some(ResultFile::Json("result.json".into())),
         timeout_s: Some(120.0),
         grace_s: 60.0,
-        retries: 0,
         infeasible_exit_codes: vec![9],
         env: vec![("OWN".into(), "yes".into())],
+        ..Command::new(words.map(str::to_owned).to_vec())
     }
 }
 
@@ -134,7 +133,7 @@ impl Boss {
         let mut other = ranks.pop().unwrap();
         let evaluator = thread::spawn(move || serve_with(&mut other, equip).unwrap());
         let mut boss = Self { line: ranks.pop().unwrap(), evaluator };
-        let Message::Hello { host, pid } = boss.hear() else { panic!("hello comes first") };
+        let Message::Hello { host, pid, .. } = boss.hear() else { panic!("hello comes first") };
         assert_eq!((host, pid), (slurm::host_name(), std::process::id()));
         boss.say(&Message::Study(serde_json::to_string(study).unwrap()));
         boss
@@ -156,7 +155,7 @@ impl Boss {
 
     fn give(&mut self, trial: TrialId, x: f64) {
         let design = vec![Value::Float(x), Value::Float(1.0)];
-        self.say(&Message::Evaluate(Task { trial, attempt: 1, design }));
+        self.say(&Message::Evaluate(Task { trial, task: 0, attempt: 1, design, inputs: vec![] }));
     }
 
     fn report(&mut self) -> Report {
@@ -166,7 +165,7 @@ impl Boss {
         }
     }
 
-    fn outcome(&mut self, x: f64) -> Outcome {
+    fn outcome(&mut self, x: f64) -> TaskOutcome {
         self.give(0, x);
         self.report().outcome
     }
@@ -178,7 +177,7 @@ impl Boss {
 }
 
 /// The outcome of one trial by a shell script, and the attempt's directory.
-fn run(command: Command) -> (Outcome, PathBuf, tempfile::TempDir) {
+fn run(command: Command) -> (TaskOutcome, PathBuf, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let mut boss = Boss::of(&study(dir.path(), How::Command(command)));
     let outcome = boss.outcome(2.5);
@@ -186,14 +185,16 @@ fn run(command: Command) -> (Outcome, PathBuf, tempfile::TempDir) {
     (outcome, dir.path().join("trials/000000/attempt-1"), dir)
 }
 
-fn ok(values: [(f64, Option<f64>); 2], mass: Option<f64>) -> Outcome {
-    let objectives = values.map(|(v, sem)| Measurement::new(v, sem).unwrap()).to_vec();
-    Outcome::Ok { objectives, metrics: vec![mass.and_then(|m| Measurement::new(m, None))] }
+fn ok(values: [(f64, Option<f64>); 2], mass: Option<f64>) -> TaskOutcome {
+    let named = ["sum", "difference"].into_iter().zip(values).chain(mass.map(|m| ("mass", (m, None))));
+    TaskOutcome::Ok(
+        named.map(|(name, (v, sem))| (name.to_owned(), Measurement::new(v, sem).unwrap())).collect(),
+    )
 }
 
-fn failure(outcome: &Outcome) -> (FailureClass, &str) {
+fn failure(outcome: &TaskOutcome) -> (FailureClass, &str) {
     match outcome {
-        Outcome::Failed { class, reason } => (*class, reason),
+        TaskOutcome::Failed { class, reason } => (*class, reason),
         other => panic!("{other:?}"),
     }
 }
@@ -237,8 +238,8 @@ fn payloads_see_their_own_environment_and_default_signals() {
         test "$3" = "$PARETORANK_SEED" && env > environment; grep SigIgn /proc/self/status > signals"#;
     signal::ignore().unwrap();
     let (outcome, dir, _run) = run(shell(script));
-    let Outcome::Ok { objectives, .. } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(objectives[1].value(), 0.0);
+    let TaskOutcome::Ok(values) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((values[1].0.as_str(), values[1].1.value()), ("difference", 0.0));
     let environment = fs::read_to_string(dir.join("environment")).unwrap();
     let has = |line: &str| environment.lines().any(|l| l == line);
     assert!(has("OWN=yes") && has("OMP_NUM_THREADS=1"));
@@ -267,7 +268,7 @@ fn templates_are_rendered_and_keep_their_permissions() {
 fn exit_codes_and_signals_are_told_with_the_tail_of_the_output() {
     let (outcome, ..) = run(shell("echo mirror hits the vessel; exit 9"));
     let reason = "mirror hits the vessel".to_owned();
-    assert_eq!(outcome, Outcome::Infeasible { reason });
+    assert_eq!(outcome, TaskOutcome::Infeasible { reason });
 
     let (outcome, dir, _run) = run(shell("for i in 1 2 3 4; do echo line $i >&2; done; exit 3"));
     let (class, reason) = failure(&outcome);
@@ -337,12 +338,12 @@ fn cancel_stops_what_runs_and_forgets_what_waits() {
     boss.give(5, 1.0);
     boss.give(6, 1.0);
     wait_for(&dir.path().join("trials/000004/attempt-1/ready"));
-    boss.say(&Message::Cancel { trial: 4, attempt: 2 });
-    boss.say(&Message::Cancel { trial: 5, attempt: 1 });
-    let interrupted = Outcome::Interrupted { reason: "cancelled".into() };
+    boss.say(&Message::Cancel { trial: 4, task: 0, attempt: 2 });
+    boss.say(&Message::Cancel { trial: 5, task: 0, attempt: 1 });
+    let interrupted = TaskOutcome::Interrupted { reason: "cancelled".into() };
     let report = boss.report();
     assert_eq!((report.trial, &report.outcome), (5, &interrupted));
-    boss.say(&Message::Cancel { trial: 4, attempt: 1 });
+    boss.say(&Message::Cancel { trial: 4, task: 0, attempt: 1 });
     let report = boss.report();
     assert_eq!((report.trial, &report.outcome), (4, &interrupted));
     assert!(report.started <= report.finished);
@@ -400,10 +401,7 @@ fn noise_belongs_to_the_trial_and_is_told_if_known() {
         let other = boss.report().outcome;
         boss.dismiss(0);
         let measured = |outcome| match outcome {
-            Outcome::Ok { mut objectives, metrics } => {
-                objectives.extend(metrics.into_iter().flatten());
-                objectives
-            }
+            TaskOutcome::Ok(values) => values.into_iter().map(|(_, value)| value).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
         let [first, again] = outcomes.map(measured);
@@ -432,7 +430,7 @@ fn a_pretended_duration_is_waited_for_and_can_be_cut_short() {
     boss.dismiss(0);
     let mut boss = Boss::of(&study(Path::new("unused"), toy(None, delay(3600.0))));
     boss.give(1, 2.0);
-    boss.say(&Message::Cancel { trial: 1, attempt: 1 });
+    boss.say(&Message::Cancel { trial: 1, task: 0, attempt: 1 });
     assert_eq!(boss.report().outcome.status(), "interrupted");
     boss.give(2, 2.0);
     boss.dismiss(75);

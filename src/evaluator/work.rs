@@ -5,7 +5,7 @@ use crate::comm::Task;
 use crate::config::{self, Study};
 use crate::exec::{self, Payload};
 use crate::geometry::Layout;
-use crate::problem::{FailureClass, Outcome};
+use crate::problem::{FailureClass, TaskOutcome};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -26,6 +26,9 @@ impl Workshop {
                 Builtin::new(study, builtin).map(|bench| Self::Builtin(Box::new(bench)))
             }
             config::Evaluator::Outside => Err("the study is evaluated outside".to_owned()),
+            config::Evaluator::Pipeline(_) => {
+                Err("this version checks studies with [[stage]] tables, but cannot run them".to_owned())
+            }
             config::Evaluator::Command(command) => {
                 let output = std::path::absolute(&study.output)
                     .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
@@ -61,7 +64,7 @@ impl Workshop {
 pub(super) enum Work {
     /// The outcome is known and told when it is due: at once, or after a pretended duration.
     Known {
-        outcome: Option<Outcome>,
+        outcome: Option<TaskOutcome>,
         due: Option<Instant>,
     },
     Payload(Box<Payload>),
@@ -71,12 +74,12 @@ impl Work {
     /// Work that cannot be done here, through no fault of the trial.
     pub(super) fn unable(reason: &str) -> Self {
         let class = FailureClass::Infrastructure;
-        let outcome = Outcome::Failed { class, reason: reason.to_owned() };
+        let outcome = TaskOutcome::Failed { class, reason: reason.to_owned() };
         Self::Known { outcome: Some(outcome), due: None }
     }
 
     /// The outcome once it is there; to be asked no further.
-    pub(super) fn poll(&mut self) -> Option<Outcome> {
+    pub(super) fn poll(&mut self) -> Option<TaskOutcome> {
         match self {
             Work::Known { due: Some(due), .. } if Instant::now() < *due => None,
             Work::Known { outcome, .. } => outcome.take(),
@@ -96,7 +99,7 @@ impl Work {
     pub(super) fn stop(&mut self, reason: &str) {
         match self {
             Work::Known { outcome, due } => {
-                *outcome = Some(Outcome::Interrupted { reason: reason.to_owned() });
+                *outcome = Some(TaskOutcome::Interrupted { reason: reason.to_owned() });
                 *due = None;
             }
             Work::Payload(payload) => payload.stop(reason),

@@ -6,7 +6,7 @@ use super::render::{self, Values};
 use super::{directory, environment, own_geometry, program};
 use crate::config::{self, DETECTOR_PATH};
 use crate::geometry::Layout;
-use crate::problem::{Design, FailureClass, Outcome, Problem, TrialId};
+use crate::problem::{Design, FailureClass, Problem, TaskOutcome, TrialId};
 use crate::rng;
 use rand::Rng;
 use std::fs::File;
@@ -51,9 +51,9 @@ impl Bench {
     ///
     /// # Errors
     /// The outcome of an attempt that could not start: failed, class `infrastructure`.
-    pub fn start(self: &Rc<Self>, task: Assignment) -> Result<Payload, Outcome> {
+    pub fn start(self: &Rc<Self>, task: Assignment) -> Result<Payload, TaskOutcome> {
         let class = FailureClass::Infrastructure;
-        self.try_start(task).map_err(|reason| Outcome::Failed { class, reason })
+        self.try_start(task).map_err(|reason| TaskOutcome::Failed { class, reason })
     }
 
     fn try_start(self: &Rc<Self>, task: Assignment) -> Result<Payload, String> {

@@ -3,7 +3,7 @@
 use super::attempt::Bench;
 use super::process::Process;
 use super::{directory, result};
-use crate::problem::{FailureClass, Outcome};
+use crate::problem::{FailureClass, TaskOutcome};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::ExitStatusExt;
@@ -26,7 +26,7 @@ pub struct Payload {
     process: Process,
     deadline: Option<Instant>,
     /// What it was stopped for; decides the outcome whatever the exit status.
-    stopped: Option<Outcome>,
+    stopped: Option<TaskOutcome>,
 }
 
 impl Payload {
@@ -37,12 +37,12 @@ impl Payload {
 
     /// The outcome, once the payload has ended and nothing is left of its process group. Starts
     /// and finishes the stopping of a payload that runs too long. Does not block.
-    pub fn poll(&mut self) -> Option<Outcome> {
+    pub fn poll(&mut self) -> Option<TaskOutcome> {
         let now = Instant::now();
         if self.stopped.is_none() && self.deadline.is_some_and(|at| now >= at) {
             let limit = self.bench.command.timeout_s.unwrap_or_default();
             let reason = format!("still running after {limit} s; {}", self.tail());
-            self.end(Outcome::Failed { class: FailureClass::Timeout, reason });
+            self.end(TaskOutcome::Failed { class: FailureClass::Timeout, reason });
         }
         match self.process.poll(now) {
             Ok(None) => None,
@@ -52,7 +52,7 @@ impl Payload {
             }
             Err(e) => {
                 let reason = format!("cannot follow the payload in {}: {e}", self.dir.display());
-                Some(Outcome::Failed { class: FailureClass::Infrastructure, reason })
+                Some(TaskOutcome::Failed { class: FailureClass::Infrastructure, reason })
             }
         }
     }
@@ -60,7 +60,7 @@ impl Payload {
     /// Asks the payload to end: TERM to its group, KILL after the grace time. It counts as
     /// interrupted, unless it had been stopped before.
     pub fn stop(&mut self, reason: &str) {
-        self.end(Outcome::Interrupted { reason: reason.to_owned() });
+        self.end(TaskOutcome::Interrupted { reason: reason.to_owned() });
     }
 
     /// Kills the payload's group without grace.
@@ -69,7 +69,7 @@ impl Payload {
         self.process.ask_to_end(Instant::now());
     }
 
-    fn end(&mut self, outcome: Outcome) {
+    fn end(&mut self, outcome: TaskOutcome) {
         if self.stopped.is_none() {
             self.stopped = Some(outcome);
             let now = Instant::now();
@@ -80,18 +80,23 @@ impl Payload {
     }
 
     /// What an exit status means.
-    fn judge(&self, status: ExitStatus) -> Outcome {
-        let failed =
-            |class, what: String| Outcome::Failed { class, reason: format!("{what}; {}", self.tail()) };
+    fn judge(&self, status: ExitStatus) -> TaskOutcome {
+        let failed = |class, what: String| TaskOutcome::Failed {
+            class,
+            reason: format!("{what}; {}", self.tail()),
+        };
         match status.code() {
-            Some(0) => result::read(&self.dir.join(&self.bench.command.result), &self.bench.problem),
+            Some(0) => match &self.bench.command.result {
+                Some(result) => result::read(&self.dir, result, &self.bench.problem),
+                None => TaskOutcome::Ok(vec![]),
+            },
             Some(code) if self.bench.command.infeasible_exit_codes.contains(&code) => {
                 let said = last_lines(&self.dir, 1);
                 let reason = match said {
                     Some(line) => line,
                     None => format!("exit code {code}"),
                 };
-                Outcome::Infeasible { reason }
+                TaskOutcome::Infeasible { reason }
             }
             Some(code) => failed(FailureClass::Exit, format!("exit code {code}")),
             None => {
@@ -104,11 +109,11 @@ impl Payload {
     }
 
     /// A failure where nothing can be written (a full disk, a quota) is not the design's fault.
-    fn excuse(&self, outcome: Outcome) -> Outcome {
-        let Outcome::Failed { class, reason } = outcome else { return outcome };
+    fn excuse(&self, outcome: TaskOutcome) -> TaskOutcome {
+        let TaskOutcome::Failed { class, reason } = outcome else { return outcome };
         match directory::try_writing(&self.dir) {
-            Ok(()) => Outcome::Failed { class, reason },
-            Err(why) => Outcome::Failed {
+            Ok(()) => TaskOutcome::Failed { class, reason },
+            Err(why) => TaskOutcome::Failed {
                 class: FailureClass::Infrastructure,
                 reason: format!("{why}; the payload: {reason}"),
             },

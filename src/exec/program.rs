@@ -49,9 +49,11 @@ fn executable(path: &Path) -> Result<(), String> {
 /// # Errors
 /// The first thing that is wrong, in words.
 pub fn check_command(command: &config::Command) -> Result<(), String> {
-    let program = command.argv.first().map_or("", String::as_str);
-    if !render::has_placeholder(program) {
-        find(program, &command.env)?;
+    for step in command.programs() {
+        let program = step.first().map_or("", String::as_str);
+        if !render::has_placeholder(program) {
+            find(program, &command.env)?;
+        }
     }
     for template in &command.templates {
         fs::read_to_string(template).map_err(|e| format!("template {}: {e}", template.display()))?;
@@ -96,14 +98,8 @@ mod tests {
 
     fn command(program: &str, templates: &[&Path]) -> config::Command {
         config::Command {
-            argv: vec![program.to_owned()],
             templates: templates.iter().map(|p| p.to_path_buf()).collect(),
-            result: "result.json".into(),
-            timeout_s: None,
-            grace_s: 1.0,
-            retries: 0,
-            infeasible_exit_codes: vec![],
-            env: vec![],
+            ..config::Command::new(vec![program.to_owned()])
         }
     }
 

@@ -1,17 +1,29 @@
-//! The result file: `{"name": number}` or `{"name": {"value": number, "sem": number}}`.
+//! The result file: JSON, `{"name": number}` or `{"name": {"value": number, "sem": number}}`, or numbers
+//! in a text.
 
-use crate::problem::{FailureClass, Outcome, Problem};
+use crate::config::ResultFile;
+use crate::problem::{FailureClass, Outcome, Problem, TaskOutcome, values_in_text};
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 
-/// The outcome a result file stands for: ok, or failed with the class `output`.
-pub(super) fn read(path: &Path, problem: &Problem) -> Outcome {
-    let text = fs::read(path).map_err(|e| match e.kind() {
+/// The outcome a result file stands for: ok with the values that the study is about, or failed with
+/// the class `output`.
+pub(super) fn read(dir: &Path, result: &ResultFile, problem: &Problem) -> TaskOutcome {
+    let path = dir.join(result.path());
+    let text = fs::read(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => "the command ended well but wrote no result".to_owned(),
         _ => e.to_string(),
     });
-    text.and_then(|text| parse(&text, problem)).unwrap_or_else(|reason| Outcome::Failed {
+    let outcome = text.and_then(|text| match result {
+        ResultFile::Json(_) => parse(&text, problem),
+        ResultFile::Table { columns, last_line, .. } => {
+            let text = String::from_utf8_lossy(&text);
+            values_in_text(&text, columns, *last_line).and_then(|values| problem.outcome(&values))
+        }
+    });
+    let outcome = outcome.map(|outcome| problem.by_name(outcome));
+    outcome.unwrap_or_else(|reason| TaskOutcome::Failed {
         class: FailureClass::Output,
         reason: format!("{reason}; result file: {}", path.display()),
     })
@@ -114,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_path_is_in_the_reason() {
-        let outcome = read(Path::new("/no/such/result.json"), &problem());
+        let outcome = read(Path::new("/no/such"), &ResultFile::Json("result.json".into()), &problem());
         assert_eq!(outcome.status(), "failed");
         assert!(outcome.reason().starts_with("output: the command ended well"));
         assert!(outcome.reason().contains("/no/such/result.json"));

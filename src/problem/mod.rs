@@ -10,6 +10,8 @@ mod parameter;
 mod region;
 mod result;
 mod space;
+mod table;
+mod task;
 mod trial;
 
 pub use constraint::LinearConstraint;
@@ -21,6 +23,8 @@ pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
 pub use space::{SAME, Space};
+pub use table::{Column, values_in_text};
+pub use task::{TaskOutcome, Values};
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,8 @@ impl Problem {
     pub fn result(&self, values: &Map<String, Value>) -> Result<Outcome, String> {
         let objectives = self.objectives.iter().map(|objective| {
             let name = &objective.name;
-            let value = values.get(name).ok_or_else(|| missing(name, values))?;
+            let value =
+                values.get(name).ok_or_else(|| missing(name, values.keys().map(String::as_str)))?;
             measurement(name, value)
         });
         let objectives = objectives.collect::<Result<_, _>>()?;
@@ -24,8 +25,9 @@ impl Problem {
     }
 }
 
-fn missing(name: &str, values: &Map<String, Value>) -> String {
-    let given: Vec<&str> = values.keys().map(String::as_str).collect();
+/// What is said of an objective that is not among the names that were given.
+pub(super) fn missing<'n>(name: &str, given: impl Iterator<Item = &'n str>) -> String {
+    let given: Vec<&str> = given.collect();
     let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
     format!("objective {name:?} is missing; the result has {given}")
 }

@@ -45,9 +45,24 @@ pub enum FailureClass {
     Output,
     /// Not the trial's fault: a rank was lost, a directory could not be made, a payload not started.
     Infrastructure,
+    /// The payload said nothing for longer than it may.
+    Silent,
+    /// The payload needed more memory than it may have.
+    Memory,
 }
 
 impl FailureClass {
+    /// Every class.
+    pub const ALL: [FailureClass; 7] = [
+        FailureClass::Exit,
+        FailureClass::Signal,
+        FailureClass::Timeout,
+        FailureClass::Output,
+        FailureClass::Infrastructure,
+        FailureClass::Silent,
+        FailureClass::Memory,
+    ];
+
     /// The word in files and messages.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,11 +71,13 @@ impl FailureClass {
             FailureClass::Timeout => "timeout",
             FailureClass::Output => "output",
             FailureClass::Infrastructure => "infrastructure",
+            FailureClass::Silent => "silent",
+            FailureClass::Memory => "memory",
         }
     }
 }
 
-/// How a trial (or one attempt at it) ended.
+/// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Every objective was measured.

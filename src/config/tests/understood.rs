@@ -29,10 +29,13 @@ fn a_command_study_is_understood() {
     assert_eq!((&gain.terms[..], gain.upper), (&[(0, 1.0), (1, -1.0)][..], -100.0));
     let Evaluator::Command(command) = &study.evaluator else { panic!("a command") };
     assert_eq!(command.argv[0], "python3");
-    assert_eq!((command.timeout_s, command.grace_s, command.retries), (Some(600.0), 10.0, 1));
+    assert_eq!(
+        (command.timeout_s, command.grace_s, command.retries),
+        (Some(600.0), 10.0, Retries::all(1))
+    );
     assert_eq!(command.infeasible_exit_codes, [3, 9]);
     assert_eq!(command.env, [("A".to_owned(), "b".to_owned())]);
-    assert_eq!(command.result, Path::new("result.json"));
+    assert_eq!(command.result, Some(ResultFile::Json("result.json".into())));
     assert_eq!((study.limits.time_limit_s, study.limits.margin_s), (Some(7200.0), 60.0));
     let s = &study.strategy;
     assert_eq!((s.method, s.initial, s.trials, s.ready, s.in_flight), (Method::Mobo, 10, 100, 2, None));

@@ -18,7 +18,7 @@ fn taken(commands: &[Command]) -> Vec<u64> {
 
 /// One rank that runs trial 0 of twenty.
 fn one_rank() -> Coordinator {
-    let settings = Settings { trials: 20, capacity: 1, retries: 0 };
+    let settings = settings_of(20, 1, 0);
     let (mut c, _) = Coordinator::resume(settings, never(), &History::default());
     c.on(0.0, ready(1));
     assert_eq!(tasks(&c.on(0.0, Event::Proposed(offer(0, 1, None)))), [(1, 0, 1)]);

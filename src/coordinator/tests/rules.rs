@@ -3,14 +3,10 @@
 use super::*;
 use crate::config::{Failures, Rule, Stalled};
 
-fn value(y: f64) -> Outcome {
-    Outcome::Ok { objectives: Measurement::new(y, None).into_iter().collect(), metrics: vec![] }
-}
-
 /// Runs trials with these outcomes one after the other on two ranks, so that one is always running
 /// while another ends; the records, and how it ended.
-fn play(stop: Stop, outcomes: &[Outcome]) -> (Vec<Record>, Option<Ending>) {
-    let settings = Settings { trials: outcomes.len() as u64, capacity: 3, retries: 0 };
+fn play(stop: Stop, outcomes: &[TaskOutcome]) -> (Vec<Record>, Option<Ending>) {
+    let settings = settings_of(outcomes.len() as u64, 3, 0);
     let (mut c, commands) = Coordinator::resume(settings, judge(stop), &History::default());
     let mut commands = std::collections::VecDeque::from(commands);
     commands.extend(c.on(0.0, ready(1)));
@@ -46,7 +42,7 @@ fn stopped(ending: &Option<Ending>) -> Option<(Rule, u64)> {
 
 #[test]
 fn a_rule_that_holds_drains_what_runs_and_is_recorded() {
-    let outcomes: Vec<Outcome> = (0..20).map(|k| value(0.9 - 0.04 * f64::from(k))).collect();
+    let outcomes: Vec<TaskOutcome> = (0..20).map(|k| value(0.9 - 0.04 * f64::from(k))).collect();
     let stop = Stop { hypervolume: Some(0.5), ..Stop::default() };
     let (records, ending) = play(stop.clone(), &outcomes);
     // 1 - (0.9 - 0.04 k) >= 0.5 from k = 10 on, the eleventh trial.
@@ -65,7 +61,7 @@ fn a_rule_that_holds_drains_what_runs_and_is_recorded() {
 
 #[test]
 fn failures_end_the_run_and_the_last_trial_needs_no_rule() {
-    let outcomes: Vec<Outcome> =
+    let outcomes: Vec<TaskOutcome> =
         (0..12).map(|k| if k % 3 == 0 { ok() } else { failed(FailureClass::Exit) }).collect();
     let rule = |share, of| Stop { failures: Some(Failures { share, of }), ..Stop::default() };
     assert_eq!(stopped(&play(rule(0.5, 6), &outcomes).1), Some((Rule::Failures, 6)));
@@ -75,7 +71,7 @@ fn failures_end_the_run_and_the_last_trial_needs_no_rule() {
 
 #[test]
 fn a_stall_is_looked_for_after_the_initial_trials() {
-    let outcomes: Vec<Outcome> = [0.5, 0.5, 0.5, 0.4, 0.4, 0.4, 0.4, 0.1].map(value).to_vec();
+    let outcomes: Vec<TaskOutcome> = [0.5, 0.5, 0.5, 0.4, 0.4, 0.4, 0.4, 0.1].map(value).to_vec();
     let rule = |trials, gain| Stop { stalled: Some(Stalled { trials, gain }), ..Stop::default() };
     assert_eq!(stopped(&play(rule(1, 0.01), &outcomes).1), Some((Rule::Stalled, 3)));
     assert_eq!(stopped(&play(rule(2, 0.01), &outcomes).1), Some((Rule::Stalled, 6)));

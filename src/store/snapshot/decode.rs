@@ -153,9 +153,7 @@ fn measurements(group: &Group, names: [&str; 2], n: usize) -> Result<Vec<Option<
 }
 
 fn class(name: &str) -> Result<FailureClass> {
-    use FailureClass::{Exit, Infrastructure, Output, Signal, Timeout};
-    let known = [Exit, Signal, Timeout, Output, Infrastructure];
-    let found = known.into_iter().find(|class| class.name() == name);
+    let found = FailureClass::ALL.into_iter().find(|class| class.name() == name);
     found.ok_or_else(|| Refusal::Content(format!("unknown class of failure {name:?}")))
 }
 

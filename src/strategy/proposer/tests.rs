@@ -49,7 +49,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             delay: None,
         }),
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 60.0 },
+        limits: Limits { time_limit_s: None, margin_s: 60.0, disk_bytes: None },
     }
 }
 
