@@ -1,10 +1,12 @@
 # Two commands set everything up, each on its own: `make demo` and `make test`.
 SHELL := /bin/bash
-.PHONY: demo test build packages test-packages
+.PHONY: demo test build packages test-packages geant4
 
 BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libopenmpi-dev openmpi-bin
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
 PYTHON := python3-h5py python3-h5netcdf python3-xarray
+CONTAINERS := charliecloud-runtime squashfs-tools podman runc
+GEANT4 := python3-venv libgl1 libx11-6 libxext6 libsm6 libice6
 
 # The Python that has h5py; Debian's packages belong to this one.
 export PARETORANK_PYTHON ?= /usr/bin/python3
@@ -29,7 +31,10 @@ demo: build
 # Every test, real batch jobs and real readers of the history among them.
 test: export PARETORANK_REQUIRE_H5PY = 1
 test: export PARETORANK_REQUIRE_H5NETCDF = 1
-test: packages test-packages
+test: export PARETORANK_REQUIRE_CONTAINERS = 1
+test: export PARETORANK_REQUIRE_GEANT4 = 1
+test: export PARETORANK_GEANT4 = $(CURDIR)/target/geant4/bin/python3
+test: packages test-packages geant4
 	if cargo nextest --version >/dev/null 2>&1; \
 	then tests/slurm/with cargo nextest run --release --locked; \
 	else tests/slurm/with cargo test --release --locked --bins --lib --tests; fi
@@ -42,4 +47,13 @@ packages:
 	@.ci/packages $(BUILD)
 
 test-packages:
-	@.ci/packages $(SLURM) $(PYTHON)
+	@.ci/packages $(SLURM) $(PYTHON) $(CONTAINERS)
+
+# A Python with Geant4 for configs/drich/geant4.toml, from PyPI: about 50 MB to load, 170 MB on disk.
+geant4: target/geant4/bin/complete
+
+target/geant4/bin/complete: configs/drich/requirements.txt
+	@.ci/packages $(GEANT4)
+	$(PARETORANK_PYTHON) -m venv --clear target/geant4
+	target/geant4/bin/pip install --quiet --no-compile -r $<
+	touch $@

@@ -54,7 +54,7 @@ fn every_trial_is_evaluated_with_its_own_description() {
         assert!((measured - blur(row)).abs() < 1e-9, "{measured} and {} in {exported}", blur(row));
     }
     for trial in 0..9 {
-        let own = run.join(format!("trials/{trial:06}/geometry"));
+        let own = run.join(format!("trials/{trial:06}/+geometry"));
         let names: Vec<String> = contents(&own)
             .into_keys()
             .filter(|path| path.is_file())
@@ -63,7 +63,7 @@ fn every_trial_is_evaluated_with_its_own_description() {
         assert_eq!(names, ["compact/pid/all.xml", "compact/pid/drich.xml", "geometry.diff", "rich.xml"]);
     }
     // Trial 0 is the nominal design, which is the install but for what is written otherwise on purpose.
-    let nominal = fs::read_to_string(run.join("trials/000000/geometry/compact/pid/drich.xml")).unwrap();
+    let nominal = fs::read_to_string(run.join("trials/000000/+geometry/compact/pid/drich.xml")).unwrap();
     let original = fs::read_to_string(install().join("compact/pid/drich.xml")).unwrap();
     let changed = original
         .replace("\"114.6*cm\"", "\"114.600*cm\"")

@@ -11,7 +11,7 @@ mod normal;
 
 pub use boxes::Boxes;
 pub use directions::Directions;
-pub use normal::{hazard, log_cdf, log_positive_part};
+pub use normal::{hazard, log_cdf, log_positive_part, log_sum_exp};
 
 /// Log expected hypervolume improvement, up to a constant, of a point whose objectives are
 /// independent normal variables.

@@ -1,6 +1,6 @@
 //! `paretorank bench`: measures, so that nobody has to believe.
 
-use super::{bench_dispatch, bench_optimizer, bench_problems};
+use super::{bench_dispatch, bench_optimizer, bench_problems, bench_tasks};
 use crate::config::{
     Builtin, Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study,
 };
@@ -27,6 +27,9 @@ enum What {
     /// No-op evaluations per second, and how long a rank waits for its next task; under mpirun or srun
     /// over ranks, else over threads
     Dispatch(bench_dispatch::Args),
+    /// What a task costs beside its own work, with and without container; under mpirun or srun over
+    /// ranks, else over threads
+    Tasks(bench_tasks::Args),
 }
 
 /// Runs a benchmark.
@@ -35,6 +38,7 @@ pub fn run(args: Args) -> Exit {
         What::Optimizer(args) => bench_optimizer::run(&args),
         What::Problems => bench_problems::run(),
         What::Dispatch(args) => bench_dispatch::run(&args),
+        What::Tasks(args) => bench_tasks::run(&args),
     }
 }
 
@@ -78,6 +82,7 @@ pub fn study_of(
         geometry: None,
         strategy: StrategySettings {
             method,
+            model: Default::default(),
             initial,
             initial_design: InitialDesign::default(),
             nominal: None,
@@ -90,6 +95,7 @@ pub fn study_of(
             stop: Default::default(),
         },
         evaluator: Evaluator::Builtin(builtin),
+        container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 0.0, disk_bytes: None },
     })

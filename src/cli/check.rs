@@ -2,7 +2,7 @@
 
 use super::run::StudyArgs;
 use super::{complain, write_out};
-use crate::config::{self, Evaluator, Geometry};
+use crate::config::{self, Geometry};
 use crate::exec;
 use crate::exit::Exit;
 use crate::geometry::{Found, Layout};
@@ -26,17 +26,24 @@ pub fn run(args: &Args) -> Exit {
     };
     match config::read(&args.study.study, &overrides) {
         Ok((study, _)) => {
-            let written = write_out(None, config::describe(&study).as_bytes());
-            if let Evaluator::Command(command) = &study.evaluator
-                && let Err(reason) = exec::check_command(command)
+            let mut page = config::describe(&study);
+            let here = exec::check(&study);
+            if let Ok(rows) = &here
+                && !rows.is_empty()
             {
-                complain(&reason);
-                return Exit::BadStudy;
+                page += "\ncontainer on this machine\n";
+                page.extend(rows.iter().map(|(name, value)| format!("  {name:<12} {value}\n")));
             }
-            if let Some(geometry) = &study.geometry {
-                return self::geometry(geometry, &study.problem.space).unwrap_or(written);
+            let written = write_out(None, page.as_bytes());
+            let geometry = study.geometry.as_ref();
+            let wrong = geometry.and_then(|g| self::geometry(g, &study.problem.space));
+            match here {
+                Ok(_) => wrong.unwrap_or(written),
+                Err(reason) => {
+                    complain(&reason);
+                    Exit::BadStudy
+                }
             }
-            written
         }
         Err(error) => {
             complain(&error);

@@ -4,6 +4,7 @@ mod bench;
 mod bench_dispatch;
 mod bench_optimizer;
 mod bench_problems;
+mod bench_tasks;
 mod check;
 mod cores;
 mod export;

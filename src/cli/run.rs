@@ -197,25 +197,15 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
     let overrides = args.study.overrides().map_err(|e| (Exit::Usage, e))?;
     let read = config::read(&args.study.study, &overrides);
     let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
-    match &study.evaluator {
-        Evaluator::Command(command) => {
-            exec::check_command(command).map_err(|e| (Exit::BadStudy, e))?;
-        }
-        Evaluator::Outside => {
-            let reason = format!(
-                "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \
-                 with paretorank ask, tell or session, or give it a command",
-                args.study.study.display()
-            );
-            return Err((Exit::Usage, reason));
-        }
-        Evaluator::Builtin(_) => {}
-        Evaluator::Pipeline(pipeline) => {
-            for stage in &pipeline.stages {
-                exec::check_command(&stage.command).map_err(|e| (Exit::BadStudy, e))?;
-            }
-        }
+    if study.evaluator == Evaluator::Outside {
+        let reason = format!(
+            "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \
+             with paretorank ask, tell or session, or give it a command",
+            args.study.study.display()
+        );
+        return Err((Exit::Usage, reason));
     }
+    exec::check(&study).map_err(|e| (Exit::BadStudy, e))?;
     if let Some(geometry) = &study.geometry {
         let layout = Layout::read(geometry, &study.problem.space);
         let layout = layout.map_err(|wrong| (Exit::BadStudy, wrong.join("\nparetorank: ")))?;
@@ -338,6 +328,7 @@ fn attempt(
         observer: &mut observer,
         capacity,
         ready,
+        missing: Default::default(),
     });
     while !writer.ended() {
         // A signal is timed by when it is looked at: see `Signals`.

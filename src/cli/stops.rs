@@ -30,7 +30,7 @@ pub fn failing(study: &Study, history: &History, stopped: &Stopped) -> String {
         let last = history.attempts.iter().rfind(|a| a.trial == completed.trial);
         let place = match (&study.evaluator, last) {
             (Evaluator::Command(_), Some(attempt)) => {
-                let dir = exec::attempt_directory(&study.output, completed.trial, attempt.attempt);
+                let dir = exec::attempt_directory(&study.output, completed.trial, None, attempt.attempt);
                 format!("{}/stderr", dir.display())
             }
             _ => completed.outcome.reason(),

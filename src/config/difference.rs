@@ -1,6 +1,7 @@
 //! What two studies differ in, for refusing the run directory of another one.
 
-use super::command::Retries;
+use super::command::{Command, Retries};
+use super::pipeline::{Keep, Scratch};
 use super::resolved::{Checkpoint, Evaluator, Limits, Study};
 use super::stop::Stop;
 use serde_json::Value;
@@ -9,7 +10,9 @@ use std::path::PathBuf;
 /// Key by key, what `new` asks for otherwise than `old`, the study of a run directory; empty if a run
 /// may go on. What may change between sessions does not count: the output directory, the number of
 /// trials, when to stop before, how long ranks wait for candidates, how many are in flight or ready,
-/// checkpoint, limits, and how a command is watched over (timeout, grace, retries, environment).
+/// checkpoint, limits, how a command is watched over (timeout, silence, grace, retries, environment, size
+/// of logs), what a stage's tasks need and leave (cores, memory, scratch, keep), and all of a container but
+/// its image and prologue.
 /// A study that was evaluated outside may get an evaluator.
 pub fn differences(old: &Study, new: &Study) -> Vec<String> {
     let (mut old, mut new) = (old.clone(), new.clone());
@@ -25,12 +28,17 @@ pub fn differences(old: &Study, new: &Study) -> Vec<String> {
         row.map_or("nothing".to_owned(), |row| row.1.clone())
     };
     let added = is.iter().filter(|row| was.iter().all(|other| other.0 != row.0));
-    let keys = was.iter().chain(added).map(|row| &row.0);
+    let mut keys: Vec<&String> = vec![];
+    for (key, _) in was.iter().chain(added) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
     let differs = |key: &String| {
         let (was, is) = (find(&was, key), find(&is, key));
         (was != is).then(|| format!("{key}: {was} in the run directory, {is} asked for"))
     };
-    let found: Vec<String> = keys.filter_map(differs).collect();
+    let found: Vec<String> = keys.into_iter().filter_map(differs).collect();
     if found.is_empty() { order(old, new) } else { found }
 }
 
@@ -86,6 +94,13 @@ fn flat(study: &Study) -> Vec<(String, String)> {
             rows.push((format!("edit {} (parameter {})", k + 1, edit.parameter), edit.shown()));
         }
     }
+    // What runs, not how: another node may have another engine.
+    if let Some(container) = study.container.take() {
+        let image = container.image.map(|image| ("container.image".to_owned(), image.to_string()));
+        rows.extend(image);
+        rows.extend(container.prologue.map(|text| ("container.prologue".to_owned(), text)));
+    }
+    stages(&mut study, &mut rows);
     // Paths, the only part that JSON might refuse, were checked to be UTF-8.
     let json = serde_json::to_value(&study).expect("a study is plain data with text keys");
     walk("", &json, &mut rows);
@@ -122,22 +137,67 @@ fn forget_what_may_change(study: &mut Study) {
     study.strategy.stop = Stop::default();
     study.checkpoint = Checkpoint { every_s: 0.0 };
     study.limits = Limits { time_limit_s: None, margin_s: 0.0, disk_bytes: None };
-    if let Evaluator::Command(command) = &mut study.evaluator {
-        command.timeout_s = None;
-        command.grace_s = 0.0;
-        command.retries = Retries::all(0);
-        command.env.clear();
+    match &mut study.evaluator {
+        Evaluator::Command(command) => forget_how_it_is_watched_over(command),
+        Evaluator::Pipeline(pipeline) => {
+            for stage in &mut pipeline.stages {
+                forget_how_it_is_watched_over(&mut stage.command);
+                (stage.cores, stage.memory_bytes) = (1, None);
+                (stage.keep, stage.scratch) = (Keep::All, Scratch::Shared);
+            }
+        }
+        Evaluator::Builtin(_) | Evaluator::Outside => {}
     }
 }
 
+fn forget_how_it_is_watched_over(command: &mut Command) {
+    command.timeout_s = None;
+    command.silence_s = None;
+    command.grace_s = 0.0;
+    command.log_limit = 0;
+    command.retries = Retries::all(0);
+    command.env.clear();
+}
+
+/// What stages say, in their own words: needs by name, sources by quantity.
+fn stages(study: &mut Study, rows: &mut Vec<(String, String)>) {
+    let Evaluator::Pipeline(pipeline) = &mut study.evaluator else { return };
+    let names: Vec<String> = pipeline.stages.iter().map(|stage| stage.name.clone()).collect();
+    for stage in &mut pipeline.stages {
+        let needs = joined(stage.needs.iter().map(|k| &*names[*k]));
+        rows.push((format!("stage.{}.needs", stage.name), needs));
+        stage.needs.clear();
+    }
+    let problem = &study.problem;
+    let objectives = problem.objectives.iter().map(|o| ("objective", &o.name)).zip(&pipeline.objectives);
+    let metrics = problem.metrics.iter().map(|m| ("metric", &m.name)).zip(&pipeline.metrics);
+    for ((kind, name), source) in objectives.chain(metrics) {
+        let Some(source) = source else { continue };
+        let path = format!("{kind}.{name}.from");
+        rows.push((format!("{path}.stage"), names[source.stage].clone()));
+        rows.push((format!("{path}.value"), source.value.clone()));
+        for (axis, labels) in &source.only {
+            rows.push((format!("{path}.where.{axis}"), joined(labels.iter().map(|l| &**l))));
+        }
+        rows.extend(source.combine.map(|how| (format!("{path}.combine"), how.name().to_owned())));
+        if !source.weights.is_empty() {
+            let weights: Vec<String> = source.weights.iter().map(f64::to_string).collect();
+            rows.push((format!("{path}.weights"), joined(weights.iter().map(|w| &**w))));
+        }
+    }
+    pipeline.objectives.clear();
+    pipeline.metrics.clear();
+}
+
 /// Enum tags, which are values in the study file, not keys.
-const TAGS: [&str; 9] = [
+const TAGS: [&str; 10] = [
     "float",
     "integer",
     "choice",
     "fixed",
     "builtin",
     "command",
+    "pipeline",
     "constant",
     "log_normal",
     "heavy_tail",
@@ -149,8 +209,9 @@ fn walk(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
         ("", "name" | "seed") => format!("study.{key}"),
         ("", _) => key.to_owned(),
         ("evaluator", "function") => "evaluator.builtin".to_owned(),
-        ("evaluator", "argv") => "evaluator.command".to_owned(),
-        ("evaluator", "infeasible_exit_codes") => "evaluator.exit_codes".to_owned(),
+        (_, "argv") => format!("{path}.command"),
+        (_, "infeasible_exit_codes") => format!("{path}.exit_codes"),
+        (_, "command") if path.starts_with("stage.") => path.to_owned(),
         _ => format!("{path}.{key}"),
     };
     match value {
@@ -162,7 +223,7 @@ fn walk(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
                         walk(path, inner, rows);
                     }
                     ("kind", Value::Object(_)) => walk(path, inner, rows),
-                    ("parameters" | "objectives" | "metrics", Value::Array(items)) => {
+                    ("parameters" | "objectives" | "metrics" | "stages", Value::Array(items)) => {
                         let table = key.trim_end_matches('s');
                         for item in items {
                             let name = item["name"].as_str().unwrap_or_default();

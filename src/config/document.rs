@@ -88,7 +88,7 @@ fn item_of(value: &DeValue<'_>, place: &impl Fn(std::ops::Range<usize>) -> Place
 }
 
 /// Tables of which there are several, told apart by their names.
-const NAMED: [&str; 3] = ["parameter", "objective", "metric"];
+const NAMED: [&str; 4] = ["parameter", "objective", "metric", "stage"];
 
 /// Sets `key` (dotted, for example `evaluator.shift` or `parameter.x3.upper`) to a TOML value; what
 /// is no TOML value is a text.
@@ -104,14 +104,18 @@ pub fn set(document: &mut Table, key: &str, value: &str) -> Result<(), Problem> 
         return Err(wrong("a key has the form TABLE.KEY, for example strategy.initial".into()));
     };
     if NAMED.contains(&head) {
-        // Names may contain dots, keys do not.
-        let Some((name, last)) = rest.rsplit_once('.') else {
+        // Names may contain dots, keys do not; those of stages contain none, but have tables in them.
+        let split = if head == "stage" { rest.split_once('.') } else { rest.rsplit_once('.') };
+        let Some((name, last)) = split else {
             return Err(wrong(format!("a key of a {head} has the form {head}.NAME.KEY")));
         };
         let table = named(document, head, name)
             .ok_or_else(|| wrong(format!("the study file has no [[{head}]] with the name {name:?}")))?;
-        table.insert(last.to_owned(), node);
-        return Ok(());
+        let Some((above, last)) = last.rsplit_once('.') else {
+            table.insert(last.to_owned(), node);
+            return Ok(());
+        };
+        return insert(table, above, last, node);
     }
     let (above, last) = key.rsplit_once('.').unwrap_or((head, rest));
     insert(document, above, last, node)

@@ -1,25 +1,27 @@
 //! The `[geometry]` table and the `edit` key of parameters.
 
+use super::command::Command;
 use super::detector_units;
 use super::document::Table;
-use super::error::{Problems, suggestion};
+use super::error::{Place, Problems, suggestion};
 use super::geometry::{DETECTOR_PATH, Edit, Expression, Geometry, NumberFormat, Piece, pieces};
+use super::placeholders::{GEOMETRY, placeholders};
+use super::resolved::Evaluator;
 use super::section::Section;
 use crate::problem::{Parameter, ParameterKind};
 use crate::xml;
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What the study says about the detector description; `Some(None)` if it says nothing. `environment` is
 /// the value of `DETECTOR_PATH`.
 pub fn read(
     document: &Table,
+    folder: &Path,
     parameters: Option<&[Parameter]>,
     environment: Option<PathBuf>,
     problems: &Problems,
 ) -> Option<Option<Geometry>> {
-    // What is no list of tables was reported where parameters are read.
-    let several = Section::several(document, "parameter", &Problems::default()).is_some();
-    let tables = if several { Section::several(document, "parameter", problems)? } else { vec![] };
+    let tables = Section::lenient(document, "parameter", problems);
     let edited: Vec<&Section> = tables.iter().filter(|table| table.has("edit")).collect();
     let section = Section::of(document, "geometry", problems);
     section.only(&["install", "top"]);
@@ -32,7 +34,7 @@ pub fn read(
         }
         return Some(None);
     }
-    let install = install(&section, environment);
+    let install = install(&section, folder, environment);
     let top = section.need("top", section.text("top"), "\"epic_craterlake.xml\"");
     let top = top.and_then(|_| below(&section, "top"));
     // All are looked at before one that is wrong makes the whole `None`.
@@ -44,9 +46,10 @@ pub fn read(
     Some(Some(Geometry { install: install?, top: top?, edits }))
 }
 
-fn install(section: &Section<'_>, environment: Option<PathBuf>) -> Option<PathBuf> {
+/// Absolute; what is relative starts from the study file's folder.
+fn install(section: &Section<'_>, folder: &Path, environment: Option<PathBuf>) -> Option<PathBuf> {
     let written = if section.has("install") {
-        PathBuf::from(section.text("install")?)
+        folder.join(section.text("install")?)
     } else if let Some(path) = environment {
         path
     } else {
@@ -57,12 +60,14 @@ fn install(section: &Section<'_>, environment: Option<PathBuf>) -> Option<PathBu
         section.problem("install", text);
         return None;
     };
-    if !written.is_absolute() || written.to_str().is_none() {
-        let text = format!("must be an absolute path in UTF-8, not {:?}", written.display().to_string());
-        section.problem("install", text);
-        return None;
+    match std::path::absolute(&written) {
+        Ok(path) if path.to_str().is_some() => Some(path),
+        _ => {
+            let shown = written.display();
+            section.problem("install", format!("must be a path in UTF-8, not {shown}"));
+            None
+        }
     }
-    Some(written)
 }
 
 /// A path that cannot leave the install.
@@ -79,7 +84,10 @@ fn below(section: &Section<'_>, key: &str) -> Option<PathBuf> {
 
 /// The edits of one parameter, each with its table.
 fn edits<'a>(table: &Section<'a>, parameters: Option<&[Parameter]>) -> Option<Vec<(Edit, Section<'a>)>> {
-    let several = table.tables("edit")?;
+    let several = match table.has_table("edit") {
+        true => vec![table.inner("edit")?],
+        false => table.tables("edit")?,
+    };
     if several.is_empty() {
         table.problem(
             "edit",
@@ -224,4 +232,26 @@ fn twice(edits: &[(Edit, Section<'_>)]) -> Option<()> {
         }
     }
     sound.then_some(())
+}
+
+/// Reports an evaluator that has no use for a detector description, or no detector description to use.
+pub fn fits(document: &Table, geometry: Option<&Geometry>, evaluator: &Evaluator, problems: &Problems) {
+    let section = Section::of(document, "evaluator", problems);
+    let asks = |command: &Command| {
+        command.programs().into_iter().flatten().any(|a| placeholders(a).any(|word| word == GEOMETRY))
+    };
+    let missing = "has {geometry}, but there is no table [geometry] that says of which detector";
+    match (geometry, evaluator) {
+        (Some(_), Evaluator::Builtin(_)) => {
+            let text = "is a test function, which no detector description changes; remove [geometry]";
+            section.problem("builtin", text);
+        }
+        (None, Evaluator::Command(command)) if asks(command) => section.problem("command", missing),
+        (None, Evaluator::Pipeline(pipeline)) => {
+            for stage in pipeline.stages.iter().filter(|stage| asks(&stage.command)) {
+                problems.add(&Place::File, format!("stage.{} {missing}", stage.name));
+            }
+        }
+        _ => {}
+    }
 }

@@ -41,6 +41,7 @@
 //!
 //! [strategy]
 //! method = "auto"              # mobo (which auto means), nsga2, nsga3, sobol, lhc, list
+//! model = "pooled"             # of mobo; "sparse": few of many parameters matter (slower)
 //! nominal = true               # trial 0 is the nominal design; default: if all have a default
 //! points = "points.csv"        # tried next, in this order; method "list" has nothing else
 //! initial = 10                 # trials before the method begins, those above among them;
@@ -81,13 +82,56 @@
 //! [evaluator]                  # ... or nothing of this program's: results are told
 //! outside = true
 //!
+//! [[stage]]                    # ... or stages, each of which is run for every combination of its axes
+//! name = "simulation"          # letters, digits, _ and -
+//! needs = ["overlap"]          # stages, in any order in the file
+//! foreach = { particle = ["pi+", "kaon+"], point = [{ name = "low", p = 15, eta = [1.5, 2.0] }] }
+//! by = ["point"]               # axes taken over from `needs`; all their other axes are joined
+//! events = { total = 5000, per_job = 1000 }    # of each key: chunks, the last one with what remains
+//! seeds = "trial"              # or "common": the same in every trial
+//! gate = true                  # every stage waits for it that does not lead to a gate
+//! at_least = 0.8               # share of its tasks that has to be ok where they are joined
+//! steps = [["npsim", "{key.particle}", "{event.seed}"], ["eicrecon"]]   # or command, as above
+//! outputs = ["recon.root"]     # {in.simulation}, {in.simulation:particle=pi+} of those who need it
+//! result = { table = "out.txt", columns = ["acc", "acc_sd", "-"], line = "last" }   # or "result.json"
+//! cores = 1
+//! memory = "4 GB"
+//! keep = "all"                 # results: outputs go when the trial has ended; failed: all go if ok
+//! scratch = "shared"           # local: works in the node's scratch directory
+//! container = true             # in the study's container, if there is one
+//! silence = "10 min"           # this and the rest also in [evaluator] command
+//! log_limit = "100 MB"         # kept of each of stdout and stderr
+//! retries = { exit = 1, signal = 1, timeout = 0, silent = 1, memory = 1, output = 1 }
+//! patterns = [{ text = "overlaps: {n}", above = 0, is = "infeasible", required = true }]
+//!
+//! [[objective]]                # with stages: where it comes from; without `from` its own name in the
+//! name = "separation"          # result of the stage without axes that has it; metrics alike
+//! from = { stage = "analysis", value = "sep", where = { point = "low" }, combine = "mean" }
+//!
+//! [container]                  # commands run in it; optional
+//! engine = "auto"              # apptainer, singularity, charliecloud, podman, shifter or none
+//! image = "eic_xl.sif"         # from the study file's folder: SIF, directory, SquashFS, tar; or docker://NAME
+//! binds = ["/cvmfs:/cvmfs:ro"] # what a task needs of its own is seen inside anyway, at the same path
+//! env = { DETECTOR = "epic" }  # the environment is empty otherwise, but for the image's own
+//! prologue = "source /opt/detector/bin/thisepic.sh"  # for bash, before the programs of a task
+//! options = []                 # further arguments of the engine
+//! stage = "node"               # the image is copied once to each node's disk; default "none"
+//!
 //! [checkpoint]
 //! every = "60 s"
 //!
 //! [limits]
 //! time = "2 h"                 # default: until the allocation ends
 //! margin = "60 s"              # kept back for the last checkpoint
+//! disk = "50 GB"               # has to be free where a task writes
 //! ```
+//!
+//! `combine` is mean, sum, min, max or harmonic, with `weights` of the tasks in their order: axes in
+//! alphabetical order, the last one fastest, then chunks. Placeholders are `{param.NAME}`,
+//! `{key.AXIS}`, `{key.AXIS.FIELD}`, `{key.AXIS.FIELD.0}`, `{event.count}`, `{event.first}`,
+//! `{event.index}`, `{event.seed}`, `{task.dir}`, `{task.seed}`, `{trial.id}`, `{trial.dir}`,
+//! `{trial.seed}`, and `{in.STAGE}` or `{in.STAGE:AXIS=LABEL}`: as a whole argument it becomes an
+//! argument for each path. A key's label is the text of a value, the `name` of a point or its index.
 //!
 //! `points` is a CSV file beside the study file: names of parameters in the first line (`height` or
 //! `height [mm]`, in any order; fixed ones may be left out), then one design per line in the study's
@@ -100,9 +144,12 @@
 //! the study file's folder; any other program is looked for in the PATH of the ranks. Arguments after
 //! the program stay as they are, and the program runs in the attempt's own directory.
 
+mod axes;
 mod builtin;
 mod command;
+mod command_keys;
 mod constraint_text;
+mod container;
 mod describe;
 mod detector_units;
 mod difference;
@@ -113,18 +160,26 @@ mod geometry;
 mod geometry_table;
 mod linear_text;
 mod parameters;
+mod parts;
+mod patterns;
 mod pipeline;
+mod placeholders;
 mod points;
 mod resolve;
 mod resolved;
+mod result_text;
 mod section;
+mod sources;
+mod stages;
 mod stop;
+mod strategy;
 mod units;
 
 #[cfg(test)]
 mod tests;
 
 pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
+pub use container::{Bind, Container, Engine, Image, Staging};
 pub use describe::describe;
 pub use detector_units::dimension as unit_dimension;
 pub use difference::differences;
@@ -134,7 +189,8 @@ pub use pipeline::{
     Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
 };
 pub use resolved::{
-    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings, Study,
+    Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings,
+    Study, Surrogate,
 };
 pub use stop::{Failures, Rule, Stalled, Stop};
 

@@ -16,6 +16,12 @@ pub fn is_name(text: &str) -> bool {
         && letters.all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
+/// Whether stages, axes and fields can have this name: one without dots, which separate them from what
+/// follows in placeholders.
+pub fn is_word(text: &str) -> bool {
+    is_name(text) && !text.contains('.')
+}
+
 /// Reports a text that is no name.
 pub fn check_name<'a>(section: &Section<'a>, key: &str) -> Option<&'a str> {
     let text = section.text(key)?;
@@ -214,7 +220,7 @@ pub fn objectives<'a>(
 ) -> Option<Vec<Written<Objective>>> {
     let goals = [("minimize", Goal::Minimize), ("maximize", Goal::Maximize)];
     all(document, "objective", problems, |section| {
-        section.only(&["name", "goal", "threshold", "unit"]);
+        section.only(&["name", "goal", "threshold", "unit", "from"]);
         let name = names.take(section, "objective");
         let goal = section.need("goal", section.word("goal", &goals), "\"minimize\" (or maximize)");
         let (threshold, unit) = (section.number("threshold"), section.label("unit"));
@@ -229,7 +235,7 @@ pub fn metrics<'a>(
     problems: &'a Problems,
 ) -> Option<Vec<Metric>> {
     let metrics = all(document, "metric", problems, |section| {
-        section.only(&["name", "unit"]);
+        section.only(&["name", "unit", "from"]);
         let name = names.take(section, "metric");
         let unit = section.label("unit");
         Some(Metric { name: name?, unit })

@@ -1,7 +1,7 @@
 //! A trial's stages as meant, and where its objectives and metrics come from.
 
-use super::command::Command;
-use crate::problem::Value;
+use super::command::{Command, ResultFile};
+use crate::problem::{Column, Value};
 use serde::{Deserialize, Serialize};
 
 /// The stages of a trial, and the sources of what it measures.
@@ -14,6 +14,27 @@ pub struct Pipeline {
     pub objectives: Vec<Option<Source>>,
     /// The same, one per metric.
     pub metrics: Vec<Option<Source>>,
+}
+
+impl Pipeline {
+    /// Gates that a stage waits for, needed or not, ascending. What leads to a gate waits only for what
+    /// it needs, else two gates would wait for each other; every other stage waits for all gates.
+    pub fn gates_before(&self, stage: usize) -> Vec<usize> {
+        let gate = |k: &usize| self.stages[*k].gate;
+        let gates: Vec<usize> = (0..self.stages.len()).filter(gate).collect();
+        let leads_to = |to: usize| to == stage || self.ancestors(to).contains(&stage);
+        if gates.iter().any(|gate| leads_to(*gate)) {
+            let needed = self.ancestors(stage);
+            return gates.into_iter().filter(|gate| needed.contains(gate)).collect();
+        }
+        gates
+    }
+
+    /// Stages that a stage needs, directly or not.
+    fn ancestors(&self, stage: usize) -> std::collections::BTreeSet<usize> {
+        let needs = &self.stages[stage].needs;
+        needs.iter().flat_map(|need| self.ancestors(*need).into_iter().chain([*need])).collect()
+    }
 }
 
 /// One step of every trial: as many tasks as its axes have combinations, times its chunks.
@@ -61,6 +82,27 @@ impl Stage {
     /// Number of chunks of each key, 1 without events.
     pub fn chunks(&self) -> u64 {
         self.events.map_or(1, |events| events.chunks())
+    }
+
+    /// Whether it has neither axes nor events, so that a trial has one task of it.
+    pub fn is_single(&self) -> bool {
+        self.axes.is_empty() && self.events.is_none()
+    }
+
+    /// Whether its result can hold a value of that name: a JSON file any, a text its columns.
+    pub fn may_measure(&self, name: &str) -> bool {
+        match &self.command.result {
+            None => false,
+            Some(ResultFile::Json(_)) => true,
+            Some(ResultFile::Table { columns, .. }) => columns.contains(&Column::Value(name.to_owned())),
+        }
+    }
+
+    /// Number of tasks of `need`, one of the stages that it needs, that each of its tasks joins.
+    pub fn joined(&self, need: &Stage) -> u64 {
+        let taken = |axis: &&String| need.axis(axis).map(|axis| axis.values.len() as u64);
+        let chunks = if self.by.iter().any(|axis| axis == Self::CHUNK) { need.chunks() } else { 1 };
+        need.tasks() / self.by.iter().filter_map(|axis| taken(&axis)).product::<u64>() / chunks
     }
 
     /// Number of tasks in a trial.

@@ -1,6 +1,7 @@
 //! A study as meant: checked, defaults filled in, durations in seconds.
 
 use super::command::Command;
+use super::container::Container;
 use super::geometry::Geometry;
 use super::pipeline::Pipeline;
 use super::stop::Stop;
@@ -27,6 +28,9 @@ pub struct Study {
     pub strategy: StrategySettings,
     /// How a design is evaluated.
     pub evaluator: Evaluator,
+    /// Where commands run; `None`: on the node itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// When a checkpoint is written.
     pub checkpoint: Checkpoint,
     /// Time.
@@ -52,6 +56,18 @@ pub enum Method {
     List,
 }
 
+/// What `mobo` makes of the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Surrogate {
+    /// Their weights are pooled, and the likeliest hyperparameters are taken. Averages over draws of them
+    /// cost seven times as much and were no better.
+    #[default]
+    Pooled,
+    /// Few of them matter (in the spirit of arXiv 2103.00349), averaged over draws of hyperparameters.
+    Sparse,
+}
+
 /// How trials are spread before the method begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,6 +84,9 @@ pub enum InitialDesign {
 pub struct StrategySettings {
     /// Where candidates come from (`auto` in the file is `mobo`).
     pub method: Method,
+    /// What `mobo` makes of the parameters; `default`: run directories from before there was a choice.
+    #[serde(default)]
+    pub model: Surrogate,
     /// Trials before the method begins, the nominal design and `points` among them.
     pub initial: u64,
     /// How those are spread that are neither the nominal design nor `points`.

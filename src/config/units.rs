@@ -1,4 +1,4 @@
-//! Durations with their units, for example `90 s`, `1.5 h` or `2 h 30 min`.
+//! Durations and amounts of memory with their units, for example `90 s`, `2 h 30 min` or `4 GB`.
 
 /// Units with their length in seconds, longest first; the first word of each is the one we write.
 const UNITS: [(&[&str], f64); 6] = [
@@ -58,6 +58,40 @@ pub fn duration(seconds: f64) -> String {
     parts.join(" ")
 }
 
+/// Units of memory and disk with their bytes; the first of those that divide an amount is written.
+const SIZES: [(&str, u64); 9] = [
+    ("TB", 1_000_000_000_000),
+    ("TiB", 1 << 40),
+    ("GB", 1_000_000_000),
+    ("GiB", 1 << 30),
+    ("MB", 1_000_000),
+    ("MiB", 1 << 20),
+    ("kB", 1_000),
+    ("KiB", 1 << 10),
+    ("B", 1),
+];
+
+/// What an amount looks like, for messages.
+pub const BYTES: &str = "an amount above 0 with its unit such as \"4 GB\", \"4000 MB\" or \"1.5 GiB\"";
+
+/// Bytes of a number with a unit (`GB` are 10⁹, `GiB` are 2³⁰); `None` if it is anything else.
+pub fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let number = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let value: f64 = text[..number].parse().ok()?;
+    let (_, size) = SIZES.iter().find(|(unit, _)| *unit == text[number..].trim_start())?;
+    let bytes = (value * *size as f64).round();
+    // Beyond 2^53 not every number is a float any more.
+    (bytes <= (1u64 << 53) as f64).then_some(bytes as u64)
+}
+
+/// An amount as people write it; `bytes` reads it back.
+pub fn amount(bytes: u64) -> String {
+    let fits = |(_, size): &&(&str, u64)| bytes.is_multiple_of(*size) && bytes >= *size;
+    let (unit, size) = SIZES.iter().find(fits).unwrap_or(&("B", 1));
+    format!("{} {unit}", bytes / size)
+}
+
 /// To nine decimals: below what a clock can tell, above what rounding leaves behind.
 fn rounded(x: f64) -> f64 {
     (x * 1e9).round() / 1e9
@@ -102,6 +136,25 @@ mod tests {
         assert_eq!(duration(60.0), "1 min");
         assert_eq!(duration(9000.0), "2 h 30 min");
         assert_eq!(duration(1.5), "1.5 s");
+    }
+
+    #[test]
+    fn amounts_have_units() {
+        for (text, want) in [
+            ("4 GB", 4_000_000_000),
+            ("4000MB", 4_000_000_000),
+            ("1.5 GiB", 3 << 29),
+            ("512 MiB", 1 << 29),
+            ("1 B", 1),
+            ("2 TB", 2_000_000_000_000),
+        ] {
+            assert_eq!(bytes(text), Some(want), "{text}");
+            assert_eq!(bytes(&amount(want)), Some(want), "{}", amount(want));
+        }
+        for text in ["", "4", "GB", "4 gb", "-1 GB", "1 GB 2 MB", "1e3 MB", "99999999 TB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+        assert_eq!((amount(4_000_000_000), amount(1 << 30)), ("4 GB".into(), "1 GiB".into()));
     }
 
     proptest! {

@@ -2,16 +2,20 @@
 
 use super::desk::Ahead;
 use super::events::{Command, Ending, Event, Settings};
+use super::hosts::Place;
 use super::state::Coordinator;
 use super::stopping::Judge;
 use super::strategist::{Reply, Strategist};
-use crate::comm::{Message, Rank, Transport, TransportError};
-use crate::config::{Evaluator, Retries, Study};
+use crate::comm::{Message, Rank, Report, Transport, TransportError};
+use crate::config::Study;
 use crate::observe::Observer;
-use crate::problem::Outcome;
+use crate::pipeline::Work;
+use crate::problem::{Outcome, TrialId};
 use crate::signal::{SignalEvent, Signals};
 use crate::store::{History, Record, StoreError, Writer};
 use crate::strategy::Proposer;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// When the allocation ends and what must be kept free before that.
@@ -45,6 +49,8 @@ pub struct Drive<'a> {
     pub capacity: u64,
     /// Candidates that lie ready beyond them.
     pub ready: u64,
+    /// See [`Settings::missing`].
+    pub missing: BTreeSet<(TrialId, u32, u32)>,
 }
 
 /// How the loop ended.
@@ -61,14 +67,13 @@ pub enum Ended {
 pub fn drive(drive: Drive<'_>) -> Ended {
     let Drive { transport, study, history, proposer, writer, signals, clock, observer, .. } = drive;
     let (capacity, ready) = (drive.capacity, drive.ready);
-    let retries = match &study.evaluator {
-        Evaluator::Command(command) => command.retries,
-        _ => Retries::all(0),
-    };
-    let (trials, problem) = (study.strategy.trials, study.problem.clone());
-    let settings = Settings { trials, capacity, retries, problem };
+    let trials = study.strategy.trials;
+    let ranks = transport.size() - 1;
+    let work = Arc::new(Work::of(study));
+    let longest_s = vec![0.0; work.graph().stages().len()];
+    let settings = Settings { trials, capacity, ranks, work: Arc::clone(&work), missing: drive.missing };
     let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), history);
-    let (trials, patience_s) = (study.strategy.trials, study.strategy.patience_s);
+    let patience_s = study.strategy.patience_s;
     let ahead = Ahead { ready, trials, patience_s };
     let resolved = serde_json::to_string(study).unwrap_or_default();
     let mut this = Loop {
@@ -79,7 +84,8 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         signals,
         clock,
         observer,
-        longest_s: 0.0,
+        work,
+        longest_s,
         resolved,
     };
     if let Some(ended) = this.carry_out(commands) {
@@ -103,8 +109,10 @@ struct Loop<'a> {
     signals: &'a mut Signals,
     clock: Clockwork,
     observer: &'a mut Observer,
-    /// The longest evaluation so far: nothing is started that would not fit.
-    longest_s: f64,
+    work: Arc<Work>,
+    /// By stage: the longest attempt so far. Nothing is started that would not fit; NaN once that was
+    /// said.
+    longest_s: Vec<f64>,
     resolved: String,
 }
 
@@ -170,37 +178,66 @@ impl Loop<'_> {
             }
             None => {}
         }
-        events.extend(self.clock_event());
+        events.extend(self.clock_events());
+        if self.coordinator.wake_at().is_some_and(|at| now_s() >= at) {
+            events.push(Event::Tick);
+        }
         (events, broken)
     }
 
-    fn clock_event(&self) -> Option<Event> {
-        let stop = self.clock.end? - self.clock.margin_s;
-        let now = now_s();
+    fn clock_events(&mut self) -> Vec<Event> {
+        let Some(end) = self.clock.end else { return vec![] };
+        let (stop, now) = (end - self.clock.margin_s, now_s());
         if now >= stop {
-            return Some(Event::Stop { reason: "the time limit".into() });
+            return vec![Event::Stop { reason: "the time limit".into() }];
         }
-        let fits = now + self.longest_s < stop;
-        (!fits)
-            .then(|| Event::Drain { reason: "the time limit leaves no room for another trial".into() })
+        let tight = |(_, longest): &(usize, &mut f64)| now + **longest >= stop;
+        let tight: Vec<usize> = self
+            .longest_s
+            .iter_mut()
+            .enumerate()
+            .filter(tight)
+            .map(|(k, l)| {
+                *l = f64::NAN;
+                k
+            })
+            .collect();
+        let one = self.work.graph().size() == 1;
+        let event = |stage| match one {
+            true => Event::Drain { reason: "the time limit leaves no room for another trial".into() },
+            false => Event::Late { stage, reason: "the time limit leaves no room for another".into() },
+        };
+        tight.into_iter().map(event).collect()
     }
 
     fn understand(&mut self, rank: Rank, message: Message) -> Option<Event> {
         match message {
-            Message::Hello { host, .. } => {
+            Message::Hello { host, cpus, cores, memory, .. } => {
+                let place = Place { host, cpus, cores, memory };
                 let study = Message::Study(self.resolved.clone());
                 match self.transport.send(rank, &study) {
-                    Ok(()) => Some(Event::Ready { rank, host }),
+                    Ok(()) => Some(Event::Ready { rank, place }),
                     Err(error) => Some(Event::Lost { rank, reason: error.to_string() }),
                 }
             }
             Message::Done(report) => {
-                self.longest_s = self.longest_s.max(report.finished - report.started);
+                self.note_length(&report);
                 Some(Event::Done { rank, report })
             }
             other => {
                 tracing::warn!("rank {rank} says {other:?}, which is not for rank 0; ignored");
                 None
+            }
+        }
+    }
+
+    fn note_length(&mut self, report: &Report) {
+        let graph = self.work.graph();
+        if (report.task as usize) < graph.size() {
+            let longest = &mut self.longest_s[graph.node(report.task).stage];
+            // A NaN stays.
+            if report.finished - report.started > *longest {
+                *longest = report.finished - report.started;
             }
         }
     }
@@ -214,6 +251,12 @@ impl Loop<'_> {
                 // Tasks first: a free rank waits neither for the disk nor for the strategy.
                 Command::Evaluate { rank, task } => {
                     if let Err(error) = self.transport.send(rank, &Message::Evaluate(task)) {
+                        lost.push(Event::Lost { rank, reason: error.to_string() });
+                    }
+                }
+                Command::Cancel { rank, trial, task, attempt } => {
+                    let cancel = Message::Cancel { trial, task, attempt };
+                    if let Err(error) = self.transport.send(rank, &cancel) {
                         lost.push(Event::Lost { rank, reason: error.to_string() });
                     }
                 }

@@ -1,22 +1,28 @@
 //! What the coordinator hears and says.
 
+use super::hosts::Place;
 use super::strategist::{Offer, Request};
 use crate::comm::{Rank, Report, Task};
-use crate::config::Retries;
-use crate::problem::Problem;
+use crate::pipeline::Work;
+use crate::problem::TrialId;
 use crate::store::{Record, Stopped};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What the coordinator is to achieve.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Trials in all.
     pub trials: u64,
-    /// Trials asked for and not ended at any time: one per rank, as a rule.
+    /// Most trials asked for and not ended at any time: one per rank, as a rule. Trials of several tasks
+    /// are fewer, because ranks share them.
     pub capacity: u64,
-    /// Further attempts after an attempt that failed by its own fault.
-    pub retries: Retries,
-    /// What the values of a trial are about.
-    pub problem: Problem,
+    /// Evaluating ranks that there will be.
+    pub ranks: usize,
+    /// What a trial consists of.
+    pub work: Arc<Work>,
+    /// Attempts of earlier sessions whose outputs are not there any more: trial, task, attempt.
+    pub missing: BTreeSet<(TrialId, u32, u32)>,
 }
 
 /// What happened.
@@ -26,8 +32,8 @@ pub enum Event {
     Ready {
         /// The rank.
         rank: Rank,
-        /// Its host.
-        host: String,
+        /// Its host, and what it may use of that.
+        place: Place,
     },
     /// A rank will not answer any more.
     Lost {
@@ -47,6 +53,16 @@ pub enum Event {
         rank: Rank,
         /// How it ended.
         report: Report,
+    },
+    /// Time has passed: see [`Coordinator::wake_at`](super::Coordinator::wake_at).
+    Tick,
+    /// Start no more tasks of a stage: there is not the time for one. End when nothing can be started any
+    /// more.
+    Late {
+        /// Position of the stage.
+        stage: usize,
+        /// Why, for people.
+        reason: String,
     },
     /// Start nothing new; end when what runs has ended.
     Drain {
@@ -73,6 +89,17 @@ pub enum Command {
         rank: Rank,
         /// Its task.
         task: Task,
+    },
+    /// A rank is to stop an attempt whose trial has ended without it.
+    Cancel {
+        /// The rank.
+        rank: Rank,
+        /// The trial.
+        trial: TrialId,
+        /// The task.
+        task: u32,
+        /// The attempt.
+        attempt: u32,
     },
     /// A line for the log.
     Notice(String),

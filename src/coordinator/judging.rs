@@ -1,96 +1,242 @@
-//! What the end of an attempt, or of a rank, means for a trial: over, or once more.
+//! What the end of an attempt, or of a rank, means for a task and its trial: over, or once more.
 
 use super::events::{Command, Ending};
-use super::ranks::FAULTS_IN_A_ROW;
-use super::state::{Coordinator, Mode};
+use super::ranks::{FAULTS_IN_A_ROW, Running};
+use super::state::{Coordinator, Mode, Open};
 use super::strategist::Request;
 use crate::comm::{Rank, Report};
-use crate::problem::{FailureClass, Outcome, TrialId};
-use crate::store::{Attempt, Completed, Record, Start};
+use crate::config::Retries;
+use crate::pipeline::{Done, Graph, State, Verdict};
+use crate::problem::{FailureClass, Outcome, TaskOutcome, TrialId};
+use crate::store::{Attempt, Completed, Detail, Record, Start};
 
-/// How many ranks a trial may lose before it counts as failed: it may be what kills them.
+/// How many ranks a task may lose before it counts as failed: it may be what kills them.
 const LOST_RANKS: u32 = 3;
+/// The longest pause before another attempt, in seconds.
+const LONGEST_PAUSE_S: f64 = 300.0;
+
+/// How long to wait before another attempt after so many failures, in seconds. One may be an accident;
+/// what fails again may need a while to mend.
+fn pause_s(failures: u32) -> f64 {
+    match failures {
+        0 | 1 => 0.0,
+        more => 4_f64.powi(more as i32 - 2).min(LONGEST_PAUSE_S),
+    }
+}
 
 impl Coordinator {
-    pub(super) fn lost(&mut self, rank: Rank, reason: &str, out: &mut Vec<Command>) {
+    pub(super) fn lost(&mut self, now: f64, rank: Rank, reason: &str, out: &mut Vec<Command>) {
         let Some(gone) = self.ranks.remove(rank) else { return };
         out.push(Command::Notice(format!("rank {rank} on {} is lost: {reason}", gone.host)));
-        if let Some(running) = gone.running {
-            if let Some(open) = self.open.get_mut(&running.trial) {
-                open.lost_ranks += 1;
-            }
-            let outcome = Outcome::Failed {
+        if let Some(ran) = gone.running {
+            let outcome = TaskOutcome::Failed {
                 class: FailureClass::Infrastructure,
                 reason: format!("rank {rank} was lost: {reason}"),
             };
-            self.judge(running.trial, outcome, (running.dispatched, running.dispatched), out);
+            if let Some(open) = self.open.get_mut(&ran.trial) {
+                open.tries[ran.task as usize].lost_ranks += 1;
+            }
+            self.judge(now, rank, &ran, outcome, (ran.dispatched, ran.dispatched), out);
         }
         self.finish_if_alone(reason, out);
+        self.finish_if_too_small(out);
     }
 
     pub(super) fn done(&mut self, now: f64, rank: Rank, report: Report, out: &mut Vec<Command>) {
         if !self.ranks.knows(rank) {
             return;
         }
-        let Some((host, ran)) = self.ranks.release(now, rank, report.trial, report.attempt) else {
+        let Report { trial, task, attempt, outcome, started, finished, peak_memory } = report;
+        let Some((host, ran)) = self.ranks.release(now, rank, (trial, task, attempt)) else {
             out.push(Command::Notice(format!(
-                "rank {rank} reports attempt {} at trial {}, which it was not given; ignored",
-                report.attempt, report.trial
+                "rank {rank} reports attempt {attempt} at task {task} of trial {trial}, which it was not \
+                 given; ignored"
             )));
             return;
         };
-        let outcome = self.settings.problem.outcome_of(report.outcome);
-        let attempt = Attempt {
-            trial: report.trial,
-            attempt: report.attempt,
+        let entry = Attempt {
+            trial,
+            attempt,
             rank: rank as u64,
             host,
             dispatched: ran.dispatched,
-            started: report.started,
-            finished: report.finished,
+            started,
+            finished,
             status: outcome.status().to_owned(),
             reason: outcome.reason(),
             start: None,
+            detail: Detail::default(),
         };
         let start = Start { waited_s: ran.waited_s, stale: ran.stale };
-        out.push(Command::Record(Record::Attempted(attempt, start)));
-        self.judge(report.trial, outcome.clone(), (report.started, report.finished), out);
-        if let Some(host) = self.ranks.note(rank, &outcome) {
+        out.push(Command::Record(self.attempted(entry, start, task, &outcome, peak_memory)));
+        let fault = self.ranks.note(rank, &outcome);
+        let why = outcome.reason();
+        if let TaskOutcome::Failed { class: FailureClass::Infrastructure, .. } = outcome
+            && let Some(open) = self.open.get_mut(&trial)
+        {
+            open.tries[task as usize].faults += 1;
+        }
+        self.judge(now, rank, &ran, outcome, (started, finished), out);
+        if let Some(host) = fault {
             out.push(Command::Notice(format!(
                 "rank {rank} on {host} gets no more trials: {FAULTS_IN_A_ROW} in a row failed by no fault \
                  of theirs"
             )));
-            self.finish_if_alone(&outcome.reason(), out);
+            self.finish_if_alone(&why, out);
+            self.finish_if_too_small(out);
         }
     }
 
-    /// Decides what an attempt's outcome means for its trial: over, or once more.
-    fn judge(&mut self, trial: TrialId, outcome: Outcome, span: (f64, f64), out: &mut Vec<Command>) {
+    /// The record of an attempt: of a trial that is one task, in the few bytes that say everything.
+    fn attempted(
+        &self,
+        entry: Attempt,
+        start: Start,
+        task: u32,
+        outcome: &TaskOutcome,
+        peak_memory: Option<u64>,
+    ) -> Record {
+        let graph = self.settings.work.graph();
+        let (stage, key) = (graph.rules(task).name.clone(), graph.node(task).key.clone());
+        if graph.size() == 1 && peak_memory.is_none() && stage == entry.detail.stage {
+            return Record::Attempted(entry, start);
+        }
+        let values = match outcome {
+            // A trial of one task has them as its own.
+            TaskOutcome::Ok(values) if graph.size() > 1 => values.clone(),
+            _ => vec![],
+        };
+        Record::Ended(entry, start, Detail { task, stage, key, peak_memory, values })
+    }
+
+    /// Decides what an attempt's outcome means for its task, and that for its trial.
+    fn judge(
+        &mut self,
+        now: f64,
+        rank: Rank,
+        ran: &Running,
+        outcome: TaskOutcome,
+        span: (f64, f64),
+        out: &mut Vec<Command>,
+    ) {
+        let Running { trial, task, attempt, .. } = *ran;
+        // The trial may have ended without this task.
         let Some(open) = self.open.get_mut(&trial) else { return };
-        let again = match &outcome {
-            Outcome::Ok { .. } | Outcome::Infeasible { .. } => false,
-            Outcome::Interrupted { .. } => true,
-            Outcome::Failed { class: FailureClass::Infrastructure, .. } => open.lost_ranks < LOST_RANKS,
-            Outcome::Failed { class, .. } => {
-                open.own_failures += 1;
-                self.settings.retries.of(*class).is_some_and(|most| open.own_failures <= most)
+        let graph = self.settings.work.graph();
+        open.started_at(graph, span.0);
+        let again = open.again(task, &outcome, graph.rules(task).retries);
+        if let Some(pause_s) = again {
+            open.tries[task as usize].avoid = Some(rank);
+            open.progress.again(task);
+            if pause_s > 0.0 {
+                self.later.insert(((now + pause_s).to_bits(), (trial, task)));
+            } else {
+                self.queue.insert((trial, task));
+            }
+            let after = if pause_s > 0.0 { format!(" in {pause_s} s") } else { String::new() };
+            return self.say(trial, task, &outcome, &format!("; it is tried again{after}"), out);
+        }
+        self.task_ended(trial, task, attempt, outcome, span.1, out);
+    }
+
+    /// A task has ended for good.
+    pub(super) fn task_ended(
+        &mut self,
+        trial: TrialId,
+        task: u32,
+        attempt: u32,
+        outcome: TaskOutcome,
+        finished: f64,
+        out: &mut Vec<Command>,
+    ) {
+        let work = self.settings.work.clone();
+        let graph = work.graph();
+        let Some(open) = self.open.get_mut(&trial) else { return };
+        if matches!(open.progress.state(task), State::Ready | State::Running) {
+            self.load[graph.node(task).stage] -= 1;
+        }
+        let verdict = match &outcome {
+            TaskOutcome::Ok(values) => {
+                open.progress.ok(graph, task, Done { attempt, values: values.clone() })
+            }
+            TaskOutcome::Infeasible { .. } => {
+                open.progress.lost(graph, task);
+                Verdict::Doomed
+            }
+            TaskOutcome::Failed { .. } | TaskOutcome::Interrupted { .. } => {
+                open.progress.lost(graph, task)
             }
         };
-        if !matches!(outcome, Outcome::Ok { .. }) {
-            let then = if again { "; it is tried again" } else { "" };
-            let (status, reason) = (outcome.status(), outcome.reason());
-            out.push(Command::Notice(format!("trial {trial} {status}: {reason}{then}")));
+        match verdict {
+            Verdict::GoOn(ready) => {
+                for task in ready {
+                    self.load[graph.node(task).stage] += 1;
+                    self.queue.insert((trial, task));
+                }
+                self.say(trial, task, &outcome, "; the trial goes on without it", out);
+            }
+            Verdict::Complete => {
+                let concluded = work.conclude(&open.progress.results());
+                self.say(trial, task, &outcome, "; the trial goes on without it", out);
+                let end = concluded.unwrap_or_else(|reason| {
+                    out.push(Command::Notice(format!("trial {trial} failed: {reason}")));
+                    Outcome::Failed { class: FailureClass::Output, reason }
+                });
+                self.trial_ended(trial, end, finished, out);
+            }
+            Verdict::Doomed => {
+                let then = if graph.size() == 1 { "" } else { "; this ends the trial" };
+                self.say(trial, task, &outcome, then, out);
+                let named = |reason: String| match graph.size() {
+                    1 => reason,
+                    _ => format!("{}: {reason}", graph.label(task)),
+                };
+                let end = match outcome {
+                    TaskOutcome::Infeasible { reason } => Outcome::Infeasible { reason: named(reason) },
+                    TaskOutcome::Failed { class, reason } => {
+                        Outcome::Failed { class, reason: named(reason) }
+                    }
+                    TaskOutcome::Ok(_) | TaskOutcome::Interrupted { .. } => {
+                        unreachable!("it dooms no trial, and is tried again")
+                    }
+                };
+                self.trial_ended(trial, end, finished, out);
+            }
         }
-        if again {
-            self.queue.insert(trial);
-            return;
+    }
+
+    /// A trial has ended: what is left of it is not wanted any more.
+    fn trial_ended(&mut self, trial: TrialId, outcome: Outcome, finished: f64, out: &mut Vec<Command>) {
+        let Some(open) = self.open.remove(&trial) else { return };
+        let graph = self.settings.work.graph();
+        let mut runs = false;
+        for task in open.progress.active() {
+            self.load[graph.node(task).stage] -= 1;
+            self.queue.remove(&(trial, task));
+            runs |= open.progress.state(task) == State::Running;
         }
-        self.open.remove(&trial);
+        if runs {
+            for (rank, task, attempt) in self.ranks.of_trial(trial) {
+                out.push(Command::Cancel { rank, trial, task, attempt });
+            }
+        }
         self.counts.note(&outcome);
         self.stopping.note(trial, &outcome);
-        let completed = Completed { trial, outcome: outcome.clone(), started: span.0, finished: span.1 };
+        let started = open.started.min(finished);
+        let completed = Completed { trial, outcome: outcome.clone(), started, finished };
         out.push(Command::Record(Record::Completed(completed)));
         out.push(Command::Strategy(Request::Tell { trial, outcome }));
+    }
+
+    /// Says what became of a task that is not ok.
+    fn say(&self, trial: TrialId, task: u32, outcome: &TaskOutcome, then: &str, out: &mut Vec<Command>) {
+        if matches!(outcome, TaskOutcome::Ok(_)) {
+            return;
+        }
+        let graph = self.settings.work.graph();
+        let name = if graph.size() == 1 { String::new() } else { format!(", {}", graph.label(task)) };
+        let (status, reason) = (outcome.status(), outcome.reason());
+        out.push(Command::Notice(format!("trial {trial}{name} {status}: {reason}{then}")));
     }
 
     fn finish_if_alone(&mut self, reason: &str, out: &mut Vec<Command>) {
@@ -98,12 +244,63 @@ impl Coordinator {
         let over = matches!(self.mode, Mode::Draining(Ending::Stopped(_)))
             || self.counts.ended() >= self.settings.trials;
         if self.ranks.count() == 0 && !over {
-            self.mode = Mode::Over;
             let reason = format!(
                 "no evaluating rank is left; the last one: {reason}\nonce that is mended, run the same line \
                  again to go on"
             );
-            out.push(Command::Finish(Ending::Failed(reason)));
+            self.fail(reason, out);
+        }
+    }
+
+    /// Ends the run once every rank has said what its host has, if that is not enough for some stage.
+    pub(super) fn finish_if_too_small(&mut self, out: &mut Vec<Command>) {
+        let graph = self.settings.work.graph();
+        if graph.is_plain() || self.arrived < self.settings.ranks || self.mode != Mode::Working {
+            return;
+        }
+        let hosts = self.ranks.hosts();
+        let Some(stage) = graph.stages().iter().find(|stage| !hosts.could_hold(stage.need)) else {
+            return;
+        };
+        let (name, cores) = (&stage.name, stage.need.cores);
+        let memory = match stage.need.memory {
+            0 => String::new(),
+            bytes => format!(" and {:.1} GB", bytes as f64 / 1e9),
+        };
+        let reason = format!(
+            "a task of the stage {name:?} takes {cores} cores{memory}, and no host of this run has as much: \
+             the most is {}; lower cores or memory of the stage, or run on larger nodes",
+            hosts.largest()
+        );
+        self.fail(reason, out);
+    }
+
+    fn fail(&mut self, reason: String, out: &mut Vec<Command>) {
+        self.mode = Mode::Over;
+        out.push(Command::Finish(Ending::Failed(reason)));
+    }
+}
+
+impl Open {
+    /// Notes when an attempt began that has ended. A trial of one task began with its last attempt.
+    pub(super) fn started_at(&mut self, graph: &Graph, at: f64) {
+        self.started = if graph.size() == 1 { at } else { self.started.min(at) };
+    }
+
+    /// Whether a task is tried again after this end of an attempt, and after how many seconds. Counts it.
+    pub(super) fn again(&mut self, task: u32, outcome: &TaskOutcome, retries: Retries) -> Option<f64> {
+        let tries = &mut self.tries[task as usize];
+        match outcome {
+            TaskOutcome::Ok(_) | TaskOutcome::Infeasible { .. } => None,
+            TaskOutcome::Interrupted { .. } => Some(0.0),
+            TaskOutcome::Failed { class: FailureClass::Infrastructure, .. } => {
+                (tries.lost_ranks < LOST_RANKS).then(|| pause_s(tries.faults))
+            }
+            TaskOutcome::Failed { class, .. } => {
+                tries.own_failures += 1;
+                let most = retries.of(*class).unwrap_or(0);
+                (tries.own_failures <= most).then(|| pause_s(tries.own_failures))
+            }
         }
     }
 }

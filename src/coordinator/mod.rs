@@ -5,10 +5,15 @@
 //! works on a thread of its own ([`Strategist`]), where candidates are made ahead of their time
 //! ([`Desk`]) so that no rank waits for them. What was proposed from which knowledge is recorded, and
 //! follows from the record alone.
+//!
+//! A trial is a graph of tasks (`pipeline`): ready tasks go to idle ranks, the oldest trial first, where
+//! the host has the cores and the memory for it.
 
 mod desk;
+mod dispatch;
 mod driver;
 mod events;
+mod hosts;
 mod judging;
 mod ranks;
 #[cfg(test)]
@@ -23,6 +28,7 @@ mod tests;
 pub use desk::{Ahead, Clock, Desk};
 pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
 pub use events::{Command, Ending, Event, Settings};
+pub use hosts::Place;
 pub use state::Coordinator;
 pub use stopping::{Judge, complete_by, last_stop};
 pub use strategist::{Offer, Reply, Request, Strategist};

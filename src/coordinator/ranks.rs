@@ -1,20 +1,24 @@
 //! Which ranks there are and what they run: bookkeeping without decisions about trials.
 
+use super::hosts::{Claims, HostId, Hosts, Place};
 use crate::comm::Rank;
-use crate::problem::{FailureClass, Outcome, TrialId};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::pipeline::Need;
+use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use std::collections::BTreeMap;
 
-/// After so many failures in a row that are not the trials' fault a rank gets no more trials.
+/// After so many failures in a row that are not the trials' fault a rank gets no more tasks.
 pub(super) const FAULTS_IN_A_ROW: u32 = 3;
 
 /// An attempt on a rank.
 #[derive(Debug, Clone)]
 pub(super) struct Running {
     pub trial: TrialId,
+    pub task: u32,
     pub attempt: u32,
+    pub need: Need,
     /// Seconds since 1970.
     pub dispatched: f64,
-    /// Completions since its proposal was made.
+    /// Completions since the trial's proposal was made.
     pub stale: u64,
     /// Seconds that the rank had nothing to do before.
     pub waited_s: f64,
@@ -23,6 +27,7 @@ pub(super) struct Running {
 #[derive(Debug, Clone)]
 struct State {
     host: String,
+    place: HostId,
     running: Option<Running>,
     /// When it was last without work; seconds since 1970.
     idle_since: f64,
@@ -41,7 +46,7 @@ pub(super) struct Gone {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ranks {
     states: BTreeMap<Rank, State>,
-    idle: BTreeSet<Rank>,
+    hosts: Hosts,
 }
 
 impl Ranks {
@@ -52,30 +57,42 @@ impl Ranks {
 
     /// Ranks that run something.
     pub fn running(&self) -> usize {
-        self.states.len() - self.idle.len()
+        self.states.len() - self.hosts.idle()
     }
 
-    /// Whether a rank has nothing to do.
-    pub fn any_idle(&self) -> bool {
-        !self.idle.is_empty()
+    /// What hosts have.
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
     /// A rank that can take work.
-    pub fn add(&mut self, rank: Rank, host: String, now: f64) {
-        self.states.insert(rank, State { host, running: None, idle_since: now, faults: 0 });
-        self.idle.insert(rank);
+    pub fn add(&mut self, rank: Rank, place: &Place, now: f64) {
+        let id = self.hosts.add(rank, place);
+        let host = place.host.clone();
+        let state = State { host, place: id, running: None, idle_since: now, faults: 0 };
+        self.states.insert(rank, state);
     }
 
     /// Takes a rank away; `None` if there is no such rank.
     pub fn remove(&mut self, rank: Rank) -> Option<Gone> {
-        self.idle.remove(&rank);
-        let State { host, running, .. } = self.states.remove(&rank)?;
+        let State { host, place, running, .. } = self.states.remove(&rank)?;
+        if let Some(running) = &running {
+            self.hosts.give_back(place, running.need);
+        }
+        self.hosts.remove(place, rank);
         Some(Gone { host, running })
     }
 
-    /// Gives an attempt to the idle rank of the lowest number, and says which one that is.
-    pub fn occupy(&mut self, mut running: Running) -> Option<Rank> {
-        let rank = self.idle.pop_first()?;
+    /// Gives an attempt to an idle rank whose host has what it needs, another than `avoid` where there is
+    /// one, and says which one that is; `None` if there is none.
+    pub fn occupy(
+        &mut self,
+        mut running: Running,
+        avoid: Option<Rank>,
+        claims: &Claims,
+    ) -> Option<Rank> {
+        let avoid = avoid.and_then(|rank| Some((self.states.get(&rank)?.place, rank)));
+        let rank = self.hosts.take(running.need, avoid, claims)?;
         if let Some(state) = self.states.get_mut(&rank) {
             running.waited_s = (running.dispatched - state.idle_since).max(0.0);
             state.running = Some(running);
@@ -89,14 +106,24 @@ impl Ranks {
         &mut self,
         now: f64,
         rank: Rank,
-        trial: TrialId,
-        attempt: u32,
+        (trial, task, attempt): (TrialId, u32, u32),
     ) -> Option<(String, Running)> {
         let state = self.states.get_mut(&rank)?;
-        let running = state.running.take_if(|r| r.trial == trial && r.attempt == attempt)?;
+        let same = |r: &mut Running| (r.trial, r.task, r.attempt) == (trial, task, attempt);
+        let running = state.running.take_if(same)?;
         state.idle_since = now;
-        self.idle.insert(rank);
+        self.hosts.give_back(state.place, running.need);
+        self.hosts.set_idle(state.place, rank);
         Some((state.host.clone(), running))
+    }
+
+    /// What a trial runs: rank, task and attempt.
+    pub fn of_trial(&self, trial: TrialId) -> Vec<(Rank, u32, u32)> {
+        let ran = |(rank, state): (&Rank, &State)| {
+            let running = state.running.as_ref().filter(|r| r.trial == trial)?;
+            Some((*rank, running.task, running.attempt))
+        };
+        self.states.iter().filter_map(ran).collect()
     }
 
     /// Whether there is such a rank.
@@ -107,9 +134,10 @@ impl Ranks {
     /// Notes how an attempt ended on a rank. A rank that cannot evaluate (its disk is full, a mount is
     /// missing) would fail trial after trial in no time: after [`FAULTS_IN_A_ROW`] it is taken away,
     /// and its host is the answer.
-    pub fn note(&mut self, rank: Rank, outcome: &Outcome) -> Option<String> {
+    pub fn note(&mut self, rank: Rank, outcome: &TaskOutcome) -> Option<String> {
         let state = self.states.get_mut(&rank)?;
-        let fault = matches!(outcome, Outcome::Failed { class: FailureClass::Infrastructure, .. });
+        let class = FailureClass::Infrastructure;
+        let fault = matches!(outcome, TaskOutcome::Failed { class: c, .. } if *c == class);
         state.faults = if fault { state.faults + 1 } else { 0 };
         if state.faults < FAULTS_IN_A_ROW {
             return None;

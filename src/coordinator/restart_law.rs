@@ -2,9 +2,12 @@
 //! where nothing depends on time, a study that goes on proposes bit for bit what it would have proposed,
 //! for the same order of completions.
 
+mod tasks;
+
 use super::*;
 use crate::comm::{Report, Task};
-use crate::config::{InitialDesign, Method, Retries, Study};
+use crate::config::{InitialDesign, Method, Study, Surrogate};
+use crate::pipeline::Work;
 use crate::problem::{Design, FailureClass, Measurement, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::steer::Steering;
@@ -60,13 +63,32 @@ struct Way {
 const ALL: u64 = u64::MAX;
 const ON_DEMAND: Way = Way { ready: 0, steps: ALL, seed: 1, patience_s: f64::INFINITY };
 
-/// One session on simulated ranks, from `history` on, that completes trials in the order of
-/// `order` as far as it goes and then at random; every record it makes. A candidate takes a second, an
-/// evaluation a hundred.
-fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> Vec<Record> {
-    let problem = study.problem.clone();
-    let settings =
-        Settings { trials: TRIALS, capacity: RANKS as u64, retries: Retries::all(0), problem };
+/// How a task of a trial ends, by its position and the attempt.
+type Evaluate = fn(&Task) -> TaskOutcome;
+
+/// [`session_of`] with trials of one task, which end in the order of `order` as far as it goes.
+fn session(study: &Study, history: History, order: &[TrialId], way: Way) -> Vec<Record> {
+    let order: Vec<(TrialId, u32)> = order.iter().map(|trial| (*trial, 0)).collect();
+    let work = Arc::new(Work::of(study));
+    let (records, followed) =
+        session_of(study, (work, |task| evaluate(task.trial, &task.design)), history, &order, way);
+    assert_eq!(followed, order.len(), "the trial that ends next is running");
+    records
+}
+
+/// One session on simulated ranks, from `history` on, in which tasks end in the order of `order` as far
+/// as that goes, and then at random; every record it makes, and how far it could follow. A candidate
+/// takes a second, an evaluation a hundred.
+fn session_of(
+    study: &Study,
+    (work, evaluate): (Arc<Work>, Evaluate),
+    mut history: History,
+    order: &[(TrialId, u32)],
+    way: Way,
+) -> (Vec<Record>, usize) {
+    let missing = Default::default();
+    let (trials, capacity, ranks) = (TRIALS, RANKS as u64, RANKS);
+    let settings = Settings { trials, capacity, ranks, work: work.clone(), missing };
     let begin = Record::Session(Session {
         at: 0.0,
         host: String::new(),
@@ -87,11 +109,11 @@ fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> 
     let (mut coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &history);
     let mut commands: VecDeque<Command> = commands.into();
     for rank in 1..=RANKS {
-        commands.extend(coordinator.on(0.0, Event::Ready { rank, host: String::new() }));
+        commands.extend(coordinator.on(0.0, Event::Ready { rank, place: Place::default() }));
     }
-    let mut order = order.iter().copied().collect::<VecDeque<_>>();
+    let (mut followed, mut follows) = (0, true);
     let mut rng = rng::stream(way.seed, "order", 0);
-    let mut running: BTreeMap<TrialId, (usize, Task)> = BTreeMap::new();
+    let mut running: BTreeMap<(TrialId, u32), (usize, Task)> = BTreeMap::new();
     // Drafts reach the coordinator late: it may have taken older ones by then.
     let mut late: VecDeque<Reply> = VecDeque::new();
     loop {
@@ -101,14 +123,30 @@ fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> 
                     let since = time.load(Ordering::Relaxed) as f64;
                     desk.hear(request, since).unwrap();
                 }
-                Command::Record(record) => records.push(record),
+                Command::Record(record) => {
+                    if let Record::Completed(end) = &record
+                        && work.graph().size() == 1
+                        && order.get(followed) == Some(&(end.trial, 0))
+                    {
+                        // Its attempt had ended before; only that had not been heard.
+                        followed += 1;
+                    }
+                    records.push(record);
+                }
                 Command::Evaluate { rank, task } => {
-                    running.insert(task.trial, (rank, task));
+                    running.insert((task.trial, task.task), (rank, task));
                 }
                 Command::Notice(_) => {}
+                Command::Cancel { rank, trial, task, attempt } => {
+                    let (on, cancelled) = running.remove(&(trial, task)).expect("it runs");
+                    assert_eq!((on, cancelled.attempt), (rank, attempt));
+                    let outcome = TaskOutcome::Interrupted { reason: "cancelled".into() };
+                    let report = report(cancelled, outcome);
+                    commands.extend(coordinator.on(0.0, Event::Done { rank, report }));
+                }
                 Command::Finish(ending) => {
                     assert_eq!(ending, Ending::Complete);
-                    return records;
+                    return (records, followed);
                 }
             }
         }
@@ -135,18 +173,25 @@ fn session(study: &Study, mut history: History, order: &[TrialId], way: Way) -> 
         if !commands.is_empty() || running.is_empty() {
             continue;
         }
-        let chosen = order.pop_front().unwrap_or_else(|| {
+        let next = order.get(followed).filter(|next| follows && running.contains_key(next));
+        follows = next.is_some();
+        followed += usize::from(follows);
+        let chosen = next.copied().unwrap_or_else(|| {
             let at = rng.random_range(0..running.len());
             running.keys().copied().nth(at).unwrap()
         });
-        let (rank, task) = running.remove(&chosen).expect("the trial that ends next is running");
-        let outcome = evaluate(task.trial, &task.design);
-        let Task { trial, task, attempt, .. } = task;
-        let (started, finished, peak_memory) = (0.0, 0.0, None);
-        let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
+        let (rank, task) = running.remove(&chosen).expect("it was chosen from what runs");
+        let outcome = evaluate(&task);
+        let report = report(task, outcome);
         let now = time.fetch_add(100, Ordering::Relaxed) as f64;
         commands.extend(coordinator.on(now, Event::Done { rank, report }));
     }
+}
+
+fn report(task: Task, outcome: TaskOutcome) -> Report {
+    let Task { trial, task, attempt, .. } = task;
+    let (started, finished, peak_memory) = (0.0, 0.0, None);
+    Report { trial, task, attempt, outcome, started, finished, peak_memory }
 }
 
 fn history_of(records: &[Record]) -> History {
@@ -321,6 +366,13 @@ fn runs_that_were_steered_in_between_keep_the_law() {
 #[test]
 fn mobo() {
     holds_for(Method::Mobo);
+}
+
+#[test]
+fn mobo_with_draws() {
+    let mut study = study(Method::Mobo);
+    study.strategy.model = Surrogate::Sparse;
+    holds(Method::Mobo, &study);
 }
 
 /// Results that came between proposal and dispatch, for the trials that depend on results.

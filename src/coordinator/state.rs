@@ -1,12 +1,13 @@
 //! The coordinator as a pure state machine.
 
 use super::events::{Command, Ending, Event, Settings};
-use super::ranks::{Ranks, Running};
+use super::ranks::Ranks;
 use super::stopping::Judge;
 use super::strategist::{Offer, Request};
-use crate::comm::Task;
+use crate::comm::Rank;
 use crate::config::Rule;
-use crate::problem::{Counts, Design, TrialId};
+use crate::pipeline::{Graph, Progress, State};
+use crate::problem::{Counts, Design, TaskCounts, TrialId};
 use crate::store::{Proposed, Record};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,9 +17,35 @@ pub(super) struct Open {
     pub design: Design,
     /// Completions that its proposal knew.
     pub seen: u64,
+    pub progress: Progress,
+    /// By task.
+    pub tries: Vec<Tries>,
+    /// When the first attempt of all began, once one has ended; seconds since 1970.
+    pub started: f64,
+}
+
+/// What became of the attempts at a task.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tries {
     pub attempts: u32,
     pub own_failures: u32,
+    /// Failures through no fault of the task.
+    pub faults: u32,
     pub lost_ranks: u32,
+    /// Where it failed last.
+    pub avoid: Option<Rank>,
+}
+
+impl Open {
+    pub fn new(graph: &Graph, design: Design, seen: u64) -> Self {
+        let tries = vec![Tries::default(); graph.size()];
+        Self { design, seen, progress: Progress::new(graph), tries, started: f64::INFINITY }
+    }
+
+    /// Whether any of its tasks was ever started.
+    fn begun(&self) -> bool {
+        self.tries.iter().any(|tries| tries.attempts > 0)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +55,9 @@ pub(super) enum Mode {
     Draining(Ending),
     Over,
 }
+
+/// A task that waits for a rank: the oldest trial goes first, within it the order of the plan.
+pub(super) type Queued = (TrialId, u32);
 
 /// Rank 0's decisions.
 #[derive(Debug, Clone)]
@@ -39,37 +69,61 @@ pub struct Coordinator {
     /// Trials ended so far.
     pub(super) counts: Counts,
     pub(super) open: BTreeMap<TrialId, Open>,
-    /// Open trials that wait for a rank; the oldest goes first.
-    pub(super) queue: BTreeSet<TrialId>,
+    /// Tasks that are ready and wait for a rank.
+    pub(super) queue: BTreeSet<Queued>,
+    /// Tasks that will be tried again at this time; the bits of seconds since 1970 are in its order.
+    pub(super) later: BTreeSet<(u64, Queued)>,
+    /// By stage: tasks of open trials that run or are ready, those of trials that are only asked for
+    /// included.
+    pub(super) load: Vec<u64>,
     /// Candidates for the trials from `asked` on.
-    drafts: VecDeque<Offer>,
+    pub(super) drafts: VecDeque<Offer>,
     /// Serial of the proposal for the trial before `asked`; `None` until it is there.
-    last: Option<u64>,
+    pub(super) last: Option<u64>,
     pub(super) ranks: Ranks,
+    /// Ranks that have said that they are there.
+    pub(super) arrived: usize,
+    /// By stage: why no more tasks are started.
+    pub(super) late: BTreeMap<usize, String>,
     pub(super) mode: Mode,
 }
 
 impl Coordinator {
     pub(super) fn empty(settings: Settings, stopping: Judge) -> Self {
         Self {
+            load: vec![0; settings.work.graph().stages().len()],
             settings,
             stopping,
             asked: 0,
             counts: Counts::default(),
             open: BTreeMap::new(),
             queue: BTreeSet::new(),
+            later: BTreeSet::new(),
             drafts: VecDeque::new(),
             last: None,
             ranks: Ranks::default(),
+            arrived: 0,
+            late: BTreeMap::new(),
             mode: Mode::Working,
         }
     }
 
-    /// How many trials are where.
+    /// How many trials, tasks and ranks are where.
     pub fn counts(&self) -> Counts {
         let (ranks, running) = (self.ranks.count() as u64, self.ranks.running() as u64);
-        let ready = (self.queue.len() + self.drafts.len()) as u64;
-        Counts { running, ready, ranks, ..self.counts }
+        let (queue, drafts) = (self.queue.len() as u64, self.drafts.len() as u64);
+        if self.settings.work.graph().size() == 1 {
+            return Counts { running, ready: queue + drafts, ranks, ..self.counts };
+        }
+        let begun = self.open.values().filter(|open| open.begun()).count() as u64;
+        let ready = self.open.len() as u64 - begun + drafts;
+        let tasks = Some(TaskCounts { begun, ready: queue });
+        Counts { running, ready, ranks, tasks, ..self.counts }
+    }
+
+    /// When something is to be done without further news, in seconds since 1970: [`Event::Tick`] then.
+    pub fn wake_at(&self) -> Option<f64> {
+        self.later.first().map(|(at, _)| f64::from_bits(*at))
     }
 
     /// Takes an event at the time `now` (seconds since 1970) and says what is to be done, in order.
@@ -79,11 +133,24 @@ impl Coordinator {
             return out;
         }
         match event {
-            Event::Ready { rank, host } => self.ranks.add(rank, host, now),
-            Event::Lost { rank, reason } => self.lost(rank, &reason, &mut out),
+            Event::Ready { rank, place } => {
+                self.ranks.add(rank, &place, now);
+                self.arrived += 1;
+                self.finish_if_too_small(&mut out);
+            }
+            Event::Lost { rank, reason } => self.lost(now, rank, &reason, &mut out),
             Event::Proposed(offer) => self.proposed(offer, &mut out),
             Event::Drafted(draft) => self.drafted(draft),
             Event::Done { rank, report } => self.done(now, rank, report, &mut out),
+            Event::Tick => {}
+            Event::Late { stage, reason } => {
+                let name = &self.settings.work.graph().stages()[stage].name;
+                out.push(Command::Notice(format!("no more tasks of the stage {name}: {reason}")));
+                if self.late.is_empty() {
+                    out.push(Command::Strategy(Request::Draft(false)));
+                }
+                self.late.insert(stage, reason);
+            }
             Event::Drain { reason } => {
                 if self.mode == Mode::Working {
                     out.push(Command::Notice(format!("draining: {reason}; nothing new is started")));
@@ -112,24 +179,24 @@ impl Coordinator {
         let Some(stopped) = self.stopping.verdict(now) else { return };
         let (rule, reason, running) = (stopped.rule.name(), &stopped.reason, self.ranks.running());
         let end = if stopped.rule == Rule::Failures { "the run stops" } else { "the study is complete" };
+        let what = if self.settings.work.graph().size() == 1 { "trials" } else { "tasks" };
         out.push(Command::Notice(format!(
-            "strategy.stop.{rule}: {reason}; {end} when what runs has ended ({running} trials)"
+            "strategy.stop.{rule}: {reason}; {end} when what runs has ended ({running} {what})"
         )));
         out.push(Command::Record(Record::Stopped(stopped.clone())));
         out.push(Command::Strategy(Request::Draft(false)));
         self.mode = Mode::Draining(Ending::Stopped(stopped));
     }
 
-    fn proposed(&mut self, offer: Offer, out: &mut Vec<Command>) {
+    pub(super) fn proposed(&mut self, offer: Offer, out: &mut Vec<Command>) {
         let Offer { proposed, serial, .. } = offer;
         if proposed.trial + 1 == self.asked {
             self.last = Some(serial);
         }
-        let Proposed { seen, design, .. } = &proposed;
-        let (seen, design) = (*seen, design.clone());
-        let open = Open { design, seen, attempts: 0, own_failures: 0, lost_ranks: 0 };
-        self.open.insert(proposed.trial, open);
-        self.queue.insert(proposed.trial);
+        let Proposed { trial, seen, design, .. } = &proposed;
+        let open = Open::new(self.settings.work.graph(), design.clone(), *seen);
+        self.queue.extend(open.progress.ready().map(|task| (*trial, task)));
+        self.open.insert(*trial, open);
         out.push(Command::Record(Record::Proposed(proposed)));
     }
 
@@ -150,48 +217,6 @@ impl Coordinator {
         }
     }
 
-    fn dispatch(&mut self, now: f64, out: &mut Vec<Command>) {
-        if self.mode != Mode::Working {
-            return;
-        }
-        while self.ranks.any_idle()
-            && let Some(trial) = self.queue.pop_first()
-        {
-            let Some(open) = self.open.get_mut(&trial) else { unreachable!("queued trials are open") };
-            open.attempts += 1;
-            let design = open.design.clone();
-            let task = Task { trial, task: 0, attempt: open.attempts, design, inputs: vec![] };
-            let stale = self.counts.ended().saturating_sub(open.seen);
-            let running =
-                Running { trial, attempt: open.attempts, dispatched: now, stale, waited_s: 0.0 };
-            if let Some(rank) = self.ranks.occupy(running) {
-                out.push(Command::Evaluate { rank, task });
-            }
-        }
-    }
-
-    /// Keeps `capacity` trials asked for and not ended: takes what lies ready, asks for the rest. How
-    /// many there are depends on nothing but the number of completions, so that a restart asks at the
-    /// same places.
-    fn ask(&mut self, out: &mut Vec<Command>) {
-        if self.mode != Mode::Working {
-            return;
-        }
-        let completed = self.counts.ended();
-        while self.asked < self.settings.trials.min(completed + self.settings.capacity) {
-            let trial = self.asked;
-            self.asked += 1;
-            self.last = None;
-            match self.drafts.pop_front() {
-                Some(draft) => {
-                    out.push(Command::Strategy(Request::Take(draft.clone())));
-                    self.proposed(draft, out);
-                }
-                None => out.push(Command::Strategy(Request::Ask { trial, seen: completed })),
-            }
-        }
-    }
-
     fn finish_if_over(&mut self, out: &mut Vec<Command>) {
         let all = self.counts.ended() >= self.settings.trials;
         let ending = match &self.mode {
@@ -199,9 +224,26 @@ impl Coordinator {
             Mode::Draining(Ending::Early(_)) if all => Ending::Complete,
             Mode::Draining(ending) if self.ranks.running() == 0 => ending.clone(),
             Mode::Working if all => Ending::Complete,
+            Mode::Working if self.ranks.running() == 0 && !self.may_start_more() => {
+                let Some(reason) = self.late.values().next() else { return };
+                Ending::Early(reason.clone())
+            }
             _ => return,
         };
         self.mode = Mode::Over;
         out.push(Command::Finish(ending));
+    }
+
+    /// Whether time is left for a task that waits.
+    fn may_start_more(&self) -> bool {
+        let graph = self.settings.work.graph();
+        let startable = |(_, task): &Queued| !self.late.contains_key(&graph.node(*task).stage);
+        let later = self.later.iter().map(|(_, queued)| queued).filter(|queued| self.waits(queued));
+        self.queue.iter().chain(later).any(startable)
+    }
+
+    /// Whether a task still waits for its turn: its trial may have ended without it.
+    pub(super) fn waits(&self, (trial, task): &Queued) -> bool {
+        self.open.get(trial).is_some_and(|open| open.progress.state(*task) == State::Ready)
     }
 }

@@ -6,17 +6,21 @@ mod rules;
 use super::*;
 use crate::comm::{Report, Task};
 use crate::config::{Retries, Stop};
+use crate::pipeline::{Need, Work};
 use crate::problem::{
     FailureClass, Goal, Measurement, Objective, Problem, Space, TaskOutcome, TrialId, Value,
 };
 use crate::store::{History, Proposed, Record};
+use std::sync::Arc;
 
 fn settings() -> Settings {
     settings_of(4, 3, 1)
 }
 
 fn settings_of(trials: u64, capacity: u64, retries: u32) -> Settings {
-    Settings { trials, capacity, retries: Retries::all(retries), problem: problem() }
+    let work = Work::single(problem(), Need::ONE_CORE, Retries::all(retries));
+    let (work, missing) = (Arc::new(work), Default::default());
+    Settings { trials, capacity, ranks: usize::MAX, work, missing }
 }
 
 /// No stopping rule.
@@ -40,7 +44,8 @@ fn start() -> (Coordinator, Vec<Command>) {
 }
 
 fn ready(rank: usize) -> Event {
-    Event::Ready { rank, host: "node".into() }
+    let (cpus, cores) = ((0..4).collect(), 4);
+    Event::Ready { rank, place: Place { host: "node".into(), cpus, cores, memory: None } }
 }
 
 fn proposed(trial: TrialId) -> Event {
@@ -159,19 +164,20 @@ fn a_failure_is_tried_again_as_often_as_its_class_allows() {
 fn a_rank_that_cannot_evaluate_gets_no_more_and_its_trial_goes_elsewhere() {
     let fault = |rank, trial, attempt| done(rank, trial, attempt, failed(FailureClass::Infrastructure));
     let mut c = busy();
-    for attempt in 1..=2 {
-        let again = c.on(0.0, fault(1, 0, attempt));
-        assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, attempt + 1)], vec![]));
-    }
-    let aside = c.on(0.0, fault(1, 0, 3));
+    let again = c.on(0.0, fault(1, 0, 1));
+    assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, 2)], vec![]));
+    // From the second failure on there is a pause; another trial has its turn.
+    let again = c.on(10.0, fault(1, 0, 2));
+    assert_eq!((tasks(&again), completed(&again)), (vec![(1, 2, 1)], vec![]));
+    let aside = c.on(10.5, fault(1, 2, 1));
     assert_eq!((tasks(&aside), completed(&aside), c.counts().ranks), (vec![], vec![], 1));
-    assert_eq!(tasks(&c.on(0.0, fault(2, 1, 1))), [(2, 0, 4)], "the oldest trial first");
-    assert_eq!(tasks(&c.on(0.0, done(2, 0, 4, ok()))), [(2, 1, 2)]);
-    for attempt in 2..=3 {
-        let again = c.on(0.0, fault(2, 1, attempt));
-        assert_eq!(tasks(&again), [(2, 1, attempt + 1)], "a success in between ends the row");
-    }
-    let over = c.on(0.0, fault(2, 1, 4));
+    assert_eq!(c.wake_at(), Some(11.0));
+    assert_eq!(c.on(10.9, Event::Tick), []);
+    assert_eq!(tasks(&c.on(11.0, fault(2, 1, 1))), [(2, 0, 3)], "the oldest trial first");
+    assert_eq!(tasks(&c.on(11.0, done(2, 0, 3, ok()))), [(2, 1, 2)]);
+    assert_eq!(tasks(&c.on(11.0, fault(2, 1, 2))), [(2, 2, 2)], "a success in between ends the row");
+    assert_eq!(tasks(&c.on(20.0, fault(2, 2, 2))), [(2, 1, 3)], "both have waited");
+    let over = c.on(20.0, fault(2, 1, 3));
     assert!(matches!(ending(&over), Some(Ending::Failed(_))));
     assert_eq!((c.counts().ok, c.counts().failed), (1, 0));
 }

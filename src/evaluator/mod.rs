@@ -10,6 +10,7 @@ pub use builtin::observe;
 
 use crate::comm::{Message, Report, Task, Transport, TransportError};
 use crate::config::Study;
+use crate::exec::End;
 use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::problem::{TaskOutcome, TrialId};
@@ -114,7 +115,7 @@ impl Evaluator {
                 let waiting = self.queue.iter().position(|task| id_of(task) == id);
                 if waiting.and_then(|at| self.queue.remove(at)).is_some() {
                     let outcome = TaskOutcome::Interrupted { reason: "cancelled".to_owned() };
-                    self.report(id, outcome, now());
+                    self.report(id, outcome.into(), now());
                 }
             }
         }
@@ -123,12 +124,12 @@ impl Evaluator {
     /// Moves the work on; whether there may be more to do at once.
     fn step(&mut self) -> bool {
         if let Some(running) = &mut self.running {
-            let Some(outcome) = running.work.poll() else {
+            let Some(end) = running.work.poll() else {
                 return false;
             };
             let (id, started) = (running.id, running.started);
             self.running = None;
-            self.report(id, outcome, started);
+            self.report(id, end, started);
             return true;
         }
         let Some(task) = self.queue.pop_front() else {
@@ -145,11 +146,11 @@ impl Evaluator {
         true
     }
 
-    fn report(&mut self, (trial, task, attempt): Id, outcome: TaskOutcome, started: f64) {
+    fn report(&mut self, (trial, task, attempt): Id, end: End, started: f64) {
         // Nobody listens any more to a rank that was told to leave.
         if self.leaving.is_none() {
             let finished = now();
-            let peak_memory = None;
+            let End { outcome, peak_memory } = end;
             let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
             self.reports.push(report);
         }

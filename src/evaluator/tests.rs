@@ -42,6 +42,7 @@ fn study(output: &Path, evaluator: How) -> Study {
         geometry: None,
         strategy: StrategySettings {
             method: Method::Sobol,
+            model: Default::default(),
             initial: 1,
             initial_design: Default::default(),
             nominal: None,
@@ -54,6 +55,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             stop: Default::default(),
         },
         evaluator,
+        container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 1.0, disk_bytes: None },
     }

@@ -3,8 +3,7 @@
 use super::builtin::Bench as Builtin;
 use crate::comm::Task;
 use crate::config::{self, Study};
-use crate::exec::{self, Payload};
-use crate::geometry::Layout;
+use crate::exec::{self, End, Payload};
 use crate::problem::{FailureClass, TaskOutcome};
 use std::rc::Rc;
 use std::time::Instant;
@@ -26,17 +25,8 @@ impl Workshop {
                 Builtin::new(study, builtin).map(|bench| Self::Builtin(Box::new(bench)))
             }
             config::Evaluator::Outside => Err("the study is evaluated outside".to_owned()),
-            config::Evaluator::Pipeline(_) => {
-                Err("this version checks studies with [[stage]] tables, but cannot run them".to_owned())
-            }
-            config::Evaluator::Command(command) => {
-                let output = std::path::absolute(&study.output)
-                    .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
-                let (problem, command) = (study.problem.clone(), command.clone());
-                let layout = study.geometry.as_ref().map(|g| Layout::read(g, &problem.space));
-                let layout = layout.transpose().map_err(|wrong| wrong.join("; "))?;
-                let bench = exec::Bench { seed: study.seed, output, problem, command, layout };
-                Ok(Self::Command(Rc::new(bench)))
+            config::Evaluator::Command(_) | config::Evaluator::Pipeline(_) => {
+                exec::Bench::new(study).map(|bench| Self::Command(Rc::new(bench)))
             }
         }
     }
@@ -49,8 +39,14 @@ impl Workshop {
                 Work::Known { outcome: Some(outcome), due }
             }
             Workshop::Command(bench) => {
-                let assignment =
-                    exec::Assignment { trial: task.trial, attempt: task.attempt, design: &task.design };
+                let inputs: Vec<(u32, u32)> = task.inputs.iter().map(|i| (i.task, i.attempt)).collect();
+                let assignment = exec::Assignment {
+                    trial: task.trial,
+                    task: task.task,
+                    attempt: task.attempt,
+                    design: &task.design,
+                    inputs: &inputs,
+                };
                 match bench.start(assignment) {
                     Ok(payload) => Work::Payload(Box::new(payload)),
                     Err(outcome) => Work::Known { outcome: Some(outcome), due: None },
@@ -78,11 +74,11 @@ impl Work {
         Self::Known { outcome: Some(outcome), due: None }
     }
 
-    /// The outcome once it is there; to be asked no further.
-    pub(super) fn poll(&mut self) -> Option<TaskOutcome> {
+    /// How it ended once it has; to be asked no further.
+    pub(super) fn poll(&mut self) -> Option<End> {
         match self {
             Work::Known { due: Some(due), .. } if Instant::now() < *due => None,
-            Work::Known { outcome, .. } => outcome.take(),
+            Work::Known { outcome, .. } => outcome.take().map(End::from),
             Work::Payload(payload) => payload.poll(),
         }
     }

@@ -1,49 +1,88 @@
 //! From a task to a running payload.
 
-use super::payload::Payload;
-use super::process::Process;
-use super::render::{self, Values};
-use super::{directory, environment, own_geometry, program};
-use crate::config::{self, DETECTOR_PATH};
+use super::container::{self, Container};
+use super::log::Log;
+use super::payload::{Parts, Payload};
+use super::process::{Process, unique};
+use super::render::{self, Joined, Values};
+use super::result::Wanted;
+use super::scratch::{self, Scratch};
+use super::stage::{products, stages};
+use super::status::{Status, StepEnd};
+use super::steps::Steps;
+use super::tree::MARK;
+use super::{directory, environment, manifest, own_geometry, program, script};
+use crate::config::{self, DETECTOR_PATH, Evaluator, Stage, Study};
 use crate::geometry::Layout;
+use crate::pipeline::{Plan, TaskSpec};
 use crate::problem::{Design, FailureClass, Problem, TaskOutcome, TrialId};
 use crate::rng;
 use rand::Rng;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use std::time::SystemTime;
 
 /// What every attempt of a study has in common.
 #[derive(Debug)]
 pub struct Bench {
-    /// The study's seed.
-    pub seed: u64,
+    seed: u64,
     /// Run directory, absolute: payloads have a working directory of their own.
-    pub output: PathBuf,
-    /// What a result must hold.
-    pub problem: Problem,
-    /// How a design is evaluated.
-    pub command: config::Command,
+    output: PathBuf,
+    problem: Problem,
+    plan: Plan,
+    pub(super) stages: Vec<(Stage, Wanted)>,
+    /// Whether a trial is one command and no graph of stages.
+    is_alone: bool,
+    /// Bytes that have to be free where a task writes.
+    pub(super) disk: Option<u64>,
+    container: Option<Rc<Container>>,
     /// The detector description that every trial gets of its own, if the study has one.
-    pub layout: Option<Layout>,
+    layout: Option<Layout>,
 }
 
-/// One attempt at one design.
+/// One attempt at one task.
 #[derive(Debug, Clone, Copy)]
 pub struct Assignment<'a> {
     /// Trial.
     pub trial: TrialId,
+    /// Position of the task in the study's plan.
+    pub task: u32,
     /// Attempt, from 1.
     pub attempt: u32,
-    /// The design.
+    /// The trial's design.
     pub design: &'a Design,
+    /// Tasks, and their attempts, whose outputs it may read.
+    pub inputs: &'a [(u32, u32)],
 }
 
 impl Bench {
-    /// The seed of a trial, the same in every attempt: `{trial.seed}` and `PARETORANK_SEED`.
-    pub fn trial_seed(&self, trial: TrialId) -> u32 {
+    /// The bench of a study that runs commands.
+    ///
+    /// # Errors
+    /// It runs none, or its run directory has no absolute path, in words.
+    pub fn new(study: &Study) -> Result<Self, String> {
+        let stages = stages(study).ok_or("the study runs no command")?;
+        let output = std::path::absolute(&study.output)
+            .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
+        let layout = study.geometry.as_ref().map(|g| Layout::read(g, &study.problem.space));
+        let layout = layout.transpose().map_err(|wrong| wrong.join("; "))?;
+        Ok(Self {
+            layout,
+            seed: study.seed,
+            output,
+            problem: study.problem.clone(),
+            plan: Plan::of(study),
+            stages,
+            is_alone: !matches!(study.evaluator, Evaluator::Pipeline(_)),
+            disk: study.limits.disk_bytes,
+            container: study.container.clone().map(|settings| Rc::new(Container::new(settings))),
+        })
+    }
+
+    /// The seed of a trial, the same in every attempt: `{trial.seed}`.
+    fn trial_seed(&self, trial: TrialId) -> u32 {
         rng::stream(self.seed, "trial", trial).next_u32()
     }
 
@@ -56,54 +95,290 @@ impl Bench {
         self.try_start(task).map_err(|reason| TaskOutcome::Failed { class, reason })
     }
 
-    fn try_start(self: &Rc<Self>, task: Assignment) -> Result<Payload, String> {
-        let dir = directory::path(&self.output, task.trial, task.attempt);
-        let dir = std::path::absolute(&dir).map_err(|e| directory::failed("place", &dir, &e))?;
-        let text = dir.to_str().ok_or_else(|| format!("{} is not UTF-8", dir.display()))?;
+    fn try_start(self: &Rc<Self>, assignment: Assignment) -> Result<Payload, String> {
+        let Assignment { trial, attempt, .. } = assignment;
+        let spec = self.spec(assignment.task)?;
+        let stage = &self.stages[spec.stage].0;
+        let dir = self.directory(trial, spec, attempt);
+        let is_local = stage.scratch == config::Scratch::Local;
+        let place = is_local.then(scratch::place);
+        if let Some(least) = self.disk {
+            [Some(&self.output), place.as_ref()]
+                .into_iter()
+                .flatten()
+                .try_for_each(|d| directory::room(d, least))?;
+        }
+        let inputs = self.joined(assignment)?;
         let space = &self.problem.space;
         let geometry = self
             .layout
             .as_ref()
-            .map(|layout| own_geometry::make(layout, &self.output, task.trial, space, task.design));
+            .map(|layout| own_geometry::make(layout, &self.output, trial, space, assignment.design));
         let geometry = geometry.transpose()?;
+        directory::make(&dir)?;
+        let scratch = place.map(|place| Scratch::make(&place)).transpose()?;
+        let work = scratch.as_ref().map_or(dir.as_path(), Scratch::path);
+        let trial_dir =
+            if self.is_alone { work.to_owned() } else { directory::of_trial(&self.output, trial) };
+        let trial_seed = self.trial_seed(trial);
         let values = Values {
             space,
-            design: task.design,
-            trial: task.trial,
-            seed: self.trial_seed(task.trial),
-            dir: text,
+            design: assignment.design,
+            trial,
+            trial_seed,
+            trial_dir: text_of(&trial_dir)?,
+            dir: text_of(work)?,
+            seed: if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) },
+            task: (!self.is_alone).then_some((stage, spec)),
+            inputs: &inputs,
             geometry: geometry.as_deref(),
         };
-        let arguments = self.command.argv.iter().map(|a| render::argument(a, values));
-        let argv: Vec<String> = arguments.collect::<Result<_, _>>()?;
-        directory::make(&dir)?;
-        directory::fill(&dir, values, &self.command.templates, &argv)?;
-        let process = self.spawn(&dir, &argv, values)?;
-        Ok(Payload::new(Rc::clone(self), dir, process))
+        let programs = rendered(&stage.command, values)?;
+        directory::record(&dir, values, &programs)?;
+        if work != dir {
+            directory::record(work, values, &programs)?;
+        }
+        directory::render_templates(work, values, &stage.command.templates)?;
+        let log = |name: &str| {
+            let path = dir.join(name);
+            Log::create(&path, stage.command.log_limit)
+                .map_err(|e| directory::failed("write", &path, &e))
+        };
+        let logs = [log("stdout")?, log("stderr")?];
+        let launch = Launch {
+            work: work.to_owned(),
+            told: self.told(stage, values),
+            inside: self.inside(stage, &dir, work, &programs),
+        };
+        let calls = launch.calls(&programs)?;
+        let steps = Steps::start(calls, &mut |argv| launch.spawn(argv, &logs))?;
+        let read = stage.command.templates.iter().cloned();
+        let read = read.chain(inputs.iter().flat_map(|input| input.paths.iter().map(PathBuf::from)));
+        let parts = Parts {
+            trial,
+            attempt,
+            stage: spec.stage,
+            key: spec.labels(stage).join(","),
+            events: spec.chunk.map(|chunk| chunk.count),
+            read: read.collect(),
+            dir,
+            scratch,
+            programs,
+            started: manifest::seconds(SystemTime::now()),
+        };
+        Ok(Payload::new(Rc::clone(self), parts, launch, logs, steps))
     }
 
-    fn spawn(&self, dir: &Path, argv: &[String], values: Values) -> Result<Process, String> {
-        let program = argv.first().map_or("", String::as_str);
-        let path = program::find(program, &self.command.env)?;
-        let output = |name: &str| {
-            let path = dir.join(name);
-            File::create(&path).map_err(|e| directory::failed("write", &path, &e))
+    fn spec(&self, task: u32) -> Result<&TaskSpec, String> {
+        let tasks = &self.plan.tasks;
+        tasks.get(task as usize).ok_or_else(|| format!("there is no task {task}, only {}", tasks.len()))
+    }
+
+    fn directory(&self, trial: TrialId, task: &TaskSpec, attempt: u32) -> PathBuf {
+        let below = (!self.is_alone).then(|| task.directory(&self.stages[task.stage].0));
+        directory::path(&self.output, trial, below.as_deref(), attempt)
+    }
+
+    /// The earlier tasks that an attempt reads: their outputs, or their result if they have none.
+    fn joined(&self, assignment: Assignment) -> Result<Vec<Joined>, String> {
+        let joined = |(task, attempt): &(u32, u32)| {
+            let spec = self.spec(*task)?;
+            let stage = &self.stages[spec.stage].0;
+            let dir = self.directory(assignment.trial, spec, *attempt);
+            let path = |file: &&Path| {
+                let path = dir.join(file);
+                match path.exists() {
+                    true => text_of(&path).map(str::to_owned),
+                    false => {
+                        Err(format!("the input {} of {} is not there", path.display(), spec.name(stage)))
+                    }
+                }
+            };
+            let axes = stage.axes.iter().map(|axis| axis.name.as_str()).chain([Stage::CHUNK]);
+            let labels = axes.filter_map(|axis| Some((axis.to_owned(), spec.label(stage, axis)?)));
+            Ok(Joined {
+                stage: stage.name.clone(),
+                labels: labels.collect(),
+                paths: products(&stage.command).iter().map(path).collect::<Result<_, String>>()?,
+            })
         };
-        let mut command = Command::new(&path);
-        command.args(&argv[1..]).current_dir(dir).stdin(Stdio::null());
-        command.stdout(output("stdout")?).stderr(output("stderr")?);
-        environment::prepare(&mut command, &self.command.env);
-        command.env("PARETORANK_TRIAL", values.trial.to_string());
-        command.env("PARETORANK_SEED", values.seed.to_string());
+        assignment.inputs.iter().map(joined).collect()
+    }
+
+    /// What the programs of an attempt need if they run in the container.
+    fn inside(
+        &self,
+        stage: &Stage,
+        dir: &Path,
+        work: &Path,
+        programs: &[Vec<String>],
+    ) -> Option<Inside> {
+        let container = self.container.as_ref().filter(|_| stage.container)?;
+        let mut binds = vec![self.output.clone()];
+        binds.extend(self.layout.iter().map(|layout| layout.install().to_owned()));
+        if work != dir {
+            binds.push(work.to_owned());
+        }
+        binds.extend(host_folders(programs));
+        let names = programs.iter().map(|argv| argv.first().cloned().unwrap_or_default());
+        Some(Inside {
+            container: Rc::clone(container),
+            files: dir.to_owned(),
+            binds,
+            names: names.collect(),
+        })
+    }
+
+    /// Environment variables of an attempt, beside those of this process.
+    fn told(&self, stage: &Stage, values: Values) -> Vec<(String, String)> {
+        let mut told = environment::told(stage.cores, &stage.command.env);
+        told.push(("PARETORANK_TRIAL".to_owned(), values.trial.to_string()));
+        told.push(("PARETORANK_SEED".to_owned(), values.seed.to_string()));
         if let (Some(top), Some(layout)) = (values.geometry, &self.layout) {
-            command.env("PARETORANK_GEOMETRY", top);
+            told.push(("PARETORANK_GEOMETRY".to_owned(), top.to_owned()));
             // The files that are the install's name one another by this variable.
-            if !self.command.env.iter().any(|(name, _)| name == DETECTOR_PATH) {
-                command.env(DETECTOR_PATH, layout.install());
+            if !stage.command.env.iter().any(|(name, _)| name == DETECTOR_PATH) {
+                let install = layout.install().to_string_lossy().into_owned();
+                told.push((DETECTOR_PATH.to_owned(), install));
             }
         }
+        told
+    }
+}
+
+/// Programs with their arguments, without placeholders.
+fn rendered(command: &config::Command, values: Values) -> Result<Vec<Vec<String>>, String> {
+    let program = |argv: &&[String]| -> Result<Vec<String>, String> {
+        let arguments = argv.iter().map(|a| render::argument(a, values));
+        Ok(arguments.collect::<Result<Vec<_>, _>>()?.concat())
+    };
+    command.programs().iter().map(program).collect()
+}
+
+fn text_of(path: &Path) -> Result<&str, String> {
+    path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// How the programs of an attempt are started.
+#[derive(Debug)]
+pub(super) struct Launch {
+    /// Where they work.
+    pub(super) work: PathBuf,
+    /// Environment variables beside those of this process.
+    told: Vec<(String, String)>,
+    /// What they need to run inside the study's container, if they do.
+    inside: Option<Inside>,
+}
+
+/// How programs run in a container.
+#[derive(Debug)]
+struct Inside {
+    container: Rc<Container>,
+    /// The attempt's directory.
+    files: PathBuf,
+    /// What has to be seen inside.
+    binds: Vec<PathBuf>,
+    /// Programs that the one call runs, by name.
+    names: Vec<String>,
+}
+
+impl Launch {
+    /// What is started, one after the other: the programs themselves, or inside a container a script
+    /// that runs them all in one call, since a container takes its time to start.
+    ///
+    /// # Errors
+    /// The script cannot be written, in words.
+    fn calls(&self, programs: &[Vec<String>]) -> Result<Vec<Vec<String>>, String> {
+        if self.inside.is_none() {
+            return Ok(programs.to_vec());
+        }
+        let (at, status) = (self.work.join(script::SCRIPT), self.work.join(script::STATUS));
+        let text = script::text(programs, &status);
+        std::fs::write(&at, text).map_err(|e| directory::failed("write", &at, &e))?;
+        Ok(vec![vec!["/bin/sh".to_owned(), text_of(&at)?.to_owned()]])
+    }
+
+    /// Starts a program whose standard output and error go to the logs.
+    ///
+    /// # Errors
+    /// In words, with the path.
+    pub(super) fn spawn(&self, argv: &[String], logs: &[Log; 2]) -> Result<Process, String> {
+        let mark = unique();
+        let (path, mut command) = match &self.inside {
+            None => {
+                let (name, arguments) = argv.split_first().ok_or("the command has no program")?;
+                let path = program::find(name, &self.told)?;
+                let mut command = Command::new(&path);
+                command.args(arguments).current_dir(&self.work);
+                environment::prepare(&mut command, &self.told);
+                (path, command)
+            }
+            Some(inside) => {
+                let told = [&self.told[..], &[(MARK.to_owned(), mark.clone())]].concat();
+                let spawn = inside.container.wrap(&container::Launch {
+                    program: argv,
+                    dir: &self.work,
+                    files: &inside.files,
+                    binds: &inside.binds,
+                    env: &told,
+                })?;
+                let mut command = Command::new(&spawn.program);
+                command.args(&spawn.args);
+                environment::prepare(&mut command, &[]);
+                for (name, value) in &spawn.env {
+                    match value {
+                        Some(value) => command.env(name, value),
+                        None => command.env_remove(name),
+                    };
+                }
+                (spawn.program, command)
+            }
+        };
+        let log = |log: &Log| log.stdio().map_err(|e| format!("cannot use the log files: {e}"));
+        command.stdin(Stdio::null()).stdout(log(&logs[0])?).stderr(log(&logs[1])?);
+        command.env(MARK, mark);
         Process::start(&mut command).map_err(|e| cannot_start(&path, &e))
     }
+
+    /// How the programs ended, from how the calls did.
+    ///
+    /// # Errors
+    /// It was the container that failed, not a program in it; in words.
+    pub(super) fn ends(&self, calls: &[StepEnd]) -> Result<Vec<StepEnd>, String> {
+        let (Some(inside), Some(call)) = (&self.inside, calls.last()) else {
+            return Ok(calls.to_vec());
+        };
+        let told = std::fs::read_to_string(self.work.join(script::STATUS)).unwrap_or_default();
+        let mut ends = script::read(&told, &inside.names)?;
+        let all_well = ends.len() == inside.names.len() && call.status.is_ok();
+        if all_well {
+            return Ok(ends);
+        }
+        let code = match call.status {
+            Status::Code(code) => Some(code),
+            Status::Signal { .. } => None,
+        };
+        if let Some(reason) = inside.container.fault(&inside.files, code, script::last_code(&told)) {
+            return Err(reason);
+        }
+        // The whole call was ended while a program ran.
+        let is_cut_short = ends.iter().all(|end| end.status.is_ok());
+        if let (true, Some(name)) = (is_cut_short && !call.status.is_ok(), inside.names.get(ends.len()))
+        {
+            ends.push(StepEnd { name: name.clone(), status: call.status });
+        }
+        Ok(ends)
+    }
+}
+
+/// Folders on the host that hold programs of a stage with a container: those beside the study file,
+/// which it names by their paths. What lies where systems have their programs is the image's.
+fn host_folders(programs: &[Vec<String>]) -> Vec<PathBuf> {
+    const OF_SYSTEMS: [&str; 6] = ["/bin", "/sbin", "/usr", "/lib", "/lib64", "/opt"];
+    let paths = programs.iter().filter_map(|argv| argv.first()).map(Path::new);
+    let own = paths.filter(|path| path.is_absolute() && path.is_file());
+    let own = own.filter(|path| !OF_SYSTEMS.iter().any(|top| path.starts_with(top)));
+    own.filter_map(Path::parent).map(Path::to_owned).collect()
 }
 
 fn cannot_start(path: &Path, why: &io::Error) -> String {

@@ -1,24 +1,44 @@
-//! One evaluation by a command of the user: its directory, its process group, its result.
+//! One attempt at one task by commands of the user: its directory, its processes, its result.
 //!
 //! Nothing else in the program starts processes. What a payload may do to the rest:
 //!
-//! - It runs in its own process group. At its end, however it ends, whatever is left of the group
-//!   is killed; a payload that moves processes to another group or session keeps them.
+//! - It runs in its own process group. At its end, however it ends, whatever it started is killed,
+//!   also what moved to another group or session or lost its parent (see [`tree`]).
 //! - It sees none of the launcher's variables: an MPI program below this one is a job of its own.
+//! - It is stopped if it runs too long, says nothing for too long, or has more memory than its stage
+//!   (see [`watch`]); its logs do not grow for ever (see [`log`]).
 //! - If the evaluator itself is killed with KILL, its payload lives on until the batch system
 //!   cleans up. It cannot harm a later attempt: that one gets a fresh directory.
 
 mod attempt;
+mod check;
+mod container;
 mod directory;
 mod environment;
+mod judge;
+mod keep;
+mod log;
+mod manifest;
+mod oom;
 mod own_geometry;
+mod pattern;
 mod payload;
 mod process;
 mod program;
 mod render;
 mod result;
+mod scratch;
+mod script;
+mod stage;
+mod status;
+mod steps;
+mod tail;
+mod tree;
+mod watch;
 
 pub use attempt::{Assignment, Bench};
+pub use check::check;
 pub use directory::path as attempt_directory;
-pub use payload::Payload;
-pub use program::{answer, check_command};
+pub use keep::{EndedAttempt, outputs_are_there, tidy};
+pub use payload::{End, Payload};
+pub use program::answer;

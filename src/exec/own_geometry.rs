@@ -4,7 +4,10 @@ use crate::geometry::{self, Layout};
 use crate::problem::{Design, Space, TrialId};
 use std::path::Path;
 
-/// Makes `RUN/trials/000123/geometry` unless another rank has made it, and returns the path of its top
+/// The folder below the trial's. No stage has such a name, whose folders are beside it.
+const FOLDER: &str = "+geometry";
+
+/// Makes `RUN/trials/000123/+geometry` unless another rank has made it, and returns the path of its top
 /// file: what `{geometry}` stands for. `output` is the run directory, absolute, which ranks share.
 ///
 /// # Errors
@@ -16,7 +19,7 @@ pub(super) fn make(
     space: &Space,
     design: &Design,
 ) -> Result<String, String> {
-    let root = super::directory::trial(output, trial).join("geometry");
+    let root = super::directory::of_trial(output, trial).join(FOLDER);
     let root = std::path::absolute(&root).map_err(|e| format!("{}: {e}", root.display()))?;
     let not_text = || format!("{} is not UTF-8", root.display());
     let overlay = layout.overlay(root.to_str().ok_or_else(not_text)?, space, design);

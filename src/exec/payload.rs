@@ -1,117 +1,293 @@
 //! A running payload and what becomes of it.
 
-use super::attempt::Bench;
-use super::process::Process;
-use super::{directory, result};
-use crate::problem::{FailureClass, TaskOutcome};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::process::ExitStatusExt;
+use super::attempt::{Bench, Launch};
+use super::judge::Evidence;
+use super::log::Log;
+use super::manifest::{self, Manifest};
+use super::oom::OomCount;
+use super::scratch::{self, Scratch};
+use super::steps::Steps;
+use super::watch::{Bounds, Breach, Seen, Watch};
+use super::{directory, tail, tree};
+use crate::config::Command;
+use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
 
-/// Lines of output that go into a reason, and how much of the file is read for them.
-const TAIL_LINES: usize = 3;
-const TAIL_BYTES: u64 = 4096;
-/// Longest tail in a reason, in characters.
-const TAIL_LENGTH: usize = 300;
+/// What takes too much memory is not left alone for long: it would take that of other tasks.
+const MEMORY_GRACE: Duration = Duration::from_secs(1);
+/// With so much of its memory in use, a payload that was killed was killed for it.
+const NEARLY_ALL: f64 = 0.9;
+/// How often it is looked at how much room there is: some file systems take their time to tell.
+const ROOM: Duration = Duration::from_secs(10);
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    /// Its outcome.
+    pub outcome: TaskOutcome,
+    /// Most memory that its processes were seen to have at a time, in bytes; `None` if it ended before
+    /// anybody could look.
+    pub peak_memory: Option<u64>,
+}
+
+impl From<TaskOutcome> for End {
+    /// Of an attempt without processes.
+    fn from(outcome: TaskOutcome) -> Self {
+        Self { outcome, peak_memory: None }
+    }
+}
+
+/// The facts of one attempt.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) trial: TrialId,
+    pub(super) attempt: u32,
+    /// Position of its stage.
+    pub(super) stage: usize,
+    /// Labels of its key, joined.
+    pub(super) key: String,
+    /// Events that were asked for.
+    pub(super) events: Option<u64>,
+    /// Files that it was given.
+    pub(super) read: Vec<PathBuf>,
+    /// Its directory, where the logs are; also where it works, unless there is a scratch directory.
+    pub(super) dir: PathBuf,
+    pub(super) scratch: Option<Scratch>,
+    pub(super) programs: Vec<Vec<String>>,
+    /// Seconds since 1970.
+    pub(super) started: f64,
+}
 
 /// The command of one attempt while it runs. Dropping it kills it.
 #[derive(Debug)]
 pub struct Payload {
     bench: Rc<Bench>,
-    dir: PathBuf,
-    process: Process,
-    deadline: Option<Instant>,
+    parts: Parts,
+    launch: Launch,
+    logs: [Log; 2],
+    steps: Steps,
+    watch: Watch,
+    oom: OomCount,
+    room_at: Instant,
     /// What it was stopped for; decides the outcome whatever the exit status.
     stopped: Option<TaskOutcome>,
+    /// Its programs have ended so, and what they wrote is being copied out of the scratch directory.
+    copying: Option<(TaskOutcome, JoinHandle<Result<(), String>>)>,
+    /// The copying is not waited for.
+    abandoned: Option<TaskOutcome>,
 }
 
 impl Payload {
-    pub(super) fn new(bench: Rc<Bench>, dir: PathBuf, process: Process) -> Self {
-        let deadline = bench.command.timeout_s.and_then(|s| after(Instant::now(), s));
-        Self { bench, dir, process, deadline, stopped: None }
-    }
-
-    /// The outcome, once the payload has ended and nothing is left of its process group. Starts
-    /// and finishes the stopping of a payload that runs too long. Does not block.
-    pub fn poll(&mut self) -> Option<TaskOutcome> {
+    pub(super) fn new(
+        bench: Rc<Bench>,
+        parts: Parts,
+        launch: Launch,
+        logs: [Log; 2],
+        steps: Steps,
+    ) -> Self {
+        let stage = &bench.stages[parts.stage].0;
+        let seconds = |s: f64| Duration::try_from_secs_f64(s).ok();
+        let bounds = Bounds {
+            timeout: stage.command.timeout_s.and_then(seconds),
+            silence: stage.command.silence_s.and_then(seconds),
+            memory: stage.memory_bytes,
+            disk: bench.disk,
+        };
         let now = Instant::now();
-        if self.stopped.is_none() && self.deadline.is_some_and(|at| now >= at) {
-            let limit = self.bench.command.timeout_s.unwrap_or_default();
-            let reason = format!("still running after {limit} s; {}", self.tail());
-            self.end(TaskOutcome::Failed { class: FailureClass::Timeout, reason });
+        let (watch, oom) = (Watch::new(bounds, now), OomCount::now());
+        let room_at = now + ROOM;
+        let (stopped, copying, abandoned) = (None, None, None);
+        Self { bench, parts, launch, logs, steps, watch, oom, room_at, stopped, copying, abandoned }
+    }
+
+    fn command(&self) -> &Command {
+        &self.bench.stages[self.parts.stage].0.command
+    }
+
+    /// How it ended, once it has, nothing is left of its processes and its files are where they belong.
+    /// Starts and finishes the stopping of a payload that may not go on. Does not block.
+    pub fn poll(&mut self) -> Option<End> {
+        if let Some(outcome) = self.abandoned.take() {
+            return Some(self.finished(outcome));
         }
-        match self.process.poll(now) {
-            Ok(None) => None,
-            Ok(Some(status)) => {
-                let outcome = self.stopped.take().unwrap_or_else(|| self.judge(status));
-                Some(self.excuse(outcome))
+        if let Some((outcome, copying)) = self.copying.take() {
+            if !copying.is_finished() {
+                self.copying = Some((outcome, copying));
+                return None;
             }
-            Err(e) => {
-                let reason = format!("cannot follow the payload in {}: {e}", self.dir.display());
-                Some(TaskOutcome::Failed { class: FailureClass::Infrastructure, reason })
+            let copied = copying.join().unwrap_or_else(|_| Err("the copying panicked".to_owned()));
+            return Some(self.finished(spoilt(outcome, copied)));
+        }
+        let now = Instant::now();
+        if self.stopped.is_none() && self.watch.is_late(now) {
+            let limit = self.command().timeout_s.unwrap_or_default();
+            self.fail(FailureClass::Timeout, &format!("still running after {limit} s"));
+        }
+        self.watch.remember(tree::high_water(self.steps.id()));
+        if self.watch.is_due(now) {
+            self.look(now);
+        }
+        let Self { steps, launch, logs, .. } = self;
+        let outcome = match steps.poll(now, &mut |argv| launch.spawn(argv, logs)) {
+            Ok(false) => return None,
+            Ok(true) => {
+                self.trim_logs();
+                self.stopped.take().unwrap_or_else(|| self.judged())
             }
+            Err(reason) => {
+                let reason = format!("{reason}; in {}", self.parts.dir.display());
+                TaskOutcome::Failed { class: FailureClass::Infrastructure, reason }
+            }
+        };
+        let outcome = self.told_of_strays(self.excuse(outcome));
+        match self.parts.scratch.take() {
+            Some(scratch) => {
+                self.copying = Some(self.copy(scratch, outcome));
+                None
+            }
+            None => Some(self.finished(outcome)),
         }
     }
 
-    /// Asks the payload to end: TERM to its group, KILL after the grace time. It counts as
-    /// interrupted, unless it had been stopped before.
+    /// Asks the payload to end: TERM to its processes, KILL after the grace time. It counts as
+    /// interrupted, unless it had been stopped or ended before.
     pub fn stop(&mut self, reason: &str) {
-        self.end(TaskOutcome::Interrupted { reason: reason.to_owned() });
+        if self.copying.is_none() {
+            let grace = self.grace();
+            self.end(TaskOutcome::Interrupted { reason: reason.to_owned() }, grace);
+        }
     }
 
-    /// Kills the payload's group without grace.
+    /// Kills the payload without grace, and does not wait for the copying of its files.
     pub fn kill(&mut self, reason: &str) {
+        if self.copying.take().is_some() {
+            // The thread goes on by itself, and removes the scratch directory at its end.
+            self.abandoned = Some(TaskOutcome::Interrupted { reason: reason.to_owned() });
+            return;
+        }
         self.stop(reason);
-        self.process.ask_to_end(Instant::now());
+        self.steps.ask_to_end(Instant::now());
     }
 
-    fn end(&mut self, outcome: TaskOutcome) {
+    fn grace(&self) -> Duration {
+        // A grace time beyond all clocks is an hour; resolved studies do not have one.
+        let longest = Duration::from_secs(3600);
+        Duration::try_from_secs_f64(self.command().grace_s).map_or(longest, |grace| grace.min(longest))
+    }
+
+    fn fail(&mut self, class: FailureClass, what: &str) {
+        let reason = format!("{what}; {}", tail::told(&self.parts.dir));
+        let grace = match class {
+            FailureClass::Memory => self.grace().min(MEMORY_GRACE),
+            _ => self.grace(),
+        };
+        self.end(TaskOutcome::Failed { class, reason }, grace);
+    }
+
+    fn end(&mut self, outcome: TaskOutcome, grace: Duration) {
         if self.stopped.is_none() {
             self.stopped = Some(outcome);
-            let now = Instant::now();
-            // A grace time beyond all clocks is an hour; resolved studies do not have one.
-            let kill_at = after(now, self.bench.command.grace_s);
-            self.process.ask_to_end(kill_at.unwrap_or(now + Duration::from_secs(3600)));
+            self.steps.ask_to_end(Instant::now() + grace);
         }
     }
 
-    /// What an exit status means.
-    fn judge(&self, status: ExitStatus) -> TaskOutcome {
-        let failed = |class, what: String| TaskOutcome::Failed {
-            class,
-            reason: format!("{what}; {}", self.tail()),
-        };
-        match status.code() {
-            Some(0) => match &self.bench.command.result {
-                Some(result) => result::read(&self.dir, result, &self.bench.problem),
-                None => TaskOutcome::Ok(vec![]),
-            },
-            Some(code) if self.bench.command.infeasible_exit_codes.contains(&code) => {
-                let said = last_lines(&self.dir, 1);
-                let reason = match said {
-                    Some(line) => line,
-                    None => format!("exit code {code}"),
-                };
-                TaskOutcome::Infeasible { reason }
+    /// Looks at its processes and files, and stops it if it may not go on.
+    fn look(&mut self, now: Instant) {
+        let begin = Instant::now();
+        let mut signs = self.trim_logs();
+        let command = self.command();
+        let watched = command.outputs.iter().map(PathBuf::as_path);
+        let watched = watched.chain(command.result.as_ref().map(|result| result.path()));
+        signs.extend(watched.map(|path| {
+            let meta = fs::metadata(self.launch.work.join(path)).ok()?;
+            Some((meta.len(), meta.modified().ok()?))
+        }));
+        let bound = self.watch.bounds().memory;
+        let memory = memory(&self.steps.processes(), bound);
+        let mut free = None;
+        if self.watch.bounds().disk.is_some() && now >= self.room_at {
+            self.room_at = now + ROOM;
+            free = directory::free(&self.launch.work).ok();
+        }
+        let breach = self.watch.take(Seen { signs, memory, free }, now, begin.elapsed());
+        let Some(breach) = breach.filter(|_| self.stopped.is_none()) else { return };
+        let (class, what) = self.told(breach);
+        self.fail(class, &what);
+    }
+
+    fn told(&self, breach: Breach) -> (FailureClass, String) {
+        let amount = directory::amount;
+        match breach {
+            Breach::Silent => {
+                let most = self.command().silence_s.unwrap_or_default();
+                (FailureClass::Silent, format!("nothing written for {most} s"))
             }
-            Some(code) => failed(FailureClass::Exit, format!("exit code {code}")),
-            None => {
-                let signal = status.signal().unwrap_or_default();
-                let name = signal_hook::low_level::signal_name(signal).unwrap_or("unknown");
-                let core = if status.core_dumped() { ", core dumped" } else { "" };
-                failed(FailureClass::Signal, format!("ended by signal {signal} ({name}{core})"))
+            Breach::Memory(bytes) => {
+                let most = self.watch.bounds().memory.unwrap_or_default();
+                let what =
+                    format!("its processes had {}, and memory is {}", amount(bytes), amount(most));
+                (FailureClass::Memory, what)
+            }
+            Breach::Disk(free) => {
+                let least = self.watch.bounds().disk.unwrap_or_default();
+                (FailureClass::Infrastructure, directory::too_full(&self.launch.work, free, least))
             }
         }
+    }
+
+    /// Cuts logs that are too long; how many bytes came so far.
+    fn trim_logs(&mut self) -> Vec<Option<(u64, SystemTime)>> {
+        let trim = |log: &mut Log| match log.trim() {
+            Ok(total) => Some((total, SystemTime::UNIX_EPOCH)),
+            Err(e) => {
+                tracing::debug!("log file not looked at: {e}");
+                None
+            }
+        };
+        self.logs.iter_mut().map(trim).collect()
+    }
+
+    fn judged(&self) -> TaskOutcome {
+        let (stage, wanted) = &self.bench.stages[self.parts.stage];
+        let ends = match self.launch.ends(&self.steps.ends) {
+            Ok(ends) => ends,
+            Err(fault) => {
+                let reason = format!("{fault}; {}", tail::told(&self.parts.dir));
+                return TaskOutcome::Failed { class: FailureClass::Infrastructure, reason };
+            }
+        };
+        let evidence = Evidence {
+            command: &stage.command,
+            wanted,
+            ends: &ends,
+            logs: &self.parts.dir,
+            work: &self.launch.work,
+            out_of_memory: self.out_of_memory(),
+            events: self.parts.events,
+        };
+        evidence.outcome()
+    }
+
+    fn out_of_memory(&self) -> Option<String> {
+        if self.oom.has_grown() {
+            return Some("the kernel ran out of memory in this control group".to_owned());
+        }
+        let (had, most) = (self.watch.peak()?, self.watch.bounds().memory?);
+        let amount = directory::amount;
+        (had as f64 > NEARLY_ALL * most as f64)
+            .then(|| format!("it had {} of the {} of memory", amount(had), amount(most)))
     }
 
     /// A failure where nothing can be written (a full disk, a quota) is not the design's fault.
     fn excuse(&self, outcome: TaskOutcome) -> TaskOutcome {
         let TaskOutcome::Failed { class, reason } = outcome else { return outcome };
-        match directory::try_writing(&self.dir) {
+        let work = &self.launch.work;
+        let room = |dir: &Path| directory::try_writing(dir);
+        match room(&self.parts.dir).and_then(|()| room(work)) {
             Ok(()) => TaskOutcome::Failed { class, reason },
             Err(why) => TaskOutcome::Failed {
                 class: FailureClass::Infrastructure,
@@ -120,57 +296,114 @@ impl Payload {
         }
     }
 
-    fn tail(&self) -> String {
-        let said = match last_lines(&self.dir, TAIL_LINES) {
-            Some(lines) => format!("last lines: {lines}"),
-            None => "no output".to_owned(),
+    /// Processes that had left their group are told of, also where all seems well.
+    fn told_of_strays(&self, outcome: TaskOutcome) -> TaskOutcome {
+        let strays = self.strays();
+        if strays.is_empty() {
+            return outcome;
+        }
+        let said = format!("ended processes that had left their group: {}", strays.join(", "));
+        tracing::warn!("{}: {said}", self.parts.dir.display());
+        match outcome {
+            TaskOutcome::Failed { class, reason } => {
+                TaskOutcome::Failed { class, reason: format!("{reason}; {said}") }
+            }
+            other => other,
+        }
+    }
+
+    fn strays(&self) -> Vec<String> {
+        self.steps.strays.iter().map(|stray| format!("{} ({})", stray.name, stray.pid)).collect()
+    }
+
+    /// Copies outputs and result out of the scratch directory, then removes it, both in a thread: the
+    /// rank goes on hearing. What was interrupted is not copied: there may be no time.
+    fn copy(
+        &self,
+        scratch: Scratch,
+        outcome: TaskOutcome,
+    ) -> (TaskOutcome, JoinHandle<Result<(), String>>) {
+        let command = self.command();
+        let mut names = command.outputs.clone();
+        names.extend(command.result.as_ref().map(|result| result.path().to_owned()));
+        names.extend(command.patterns.iter().filter_map(|pattern| pattern.file.clone()));
+        if matches!(outcome, TaskOutcome::Interrupted { .. }) {
+            names.clear();
+        }
+        let (from, to) = (scratch.path().display().to_string(), self.parts.dir.clone());
+        // People shall find what is spoken of.
+        let outcome = moved(outcome, &from, &to.display().to_string());
+        let copy = move || scratch::copy(scratch.path(), &to, &names);
+        (outcome, std::thread::spawn(copy))
+    }
+
+    fn finished(&self, outcome: TaskOutcome) -> End {
+        let parts = &self.parts;
+        let (written, not_listed) = manifest::all_files(&parts.dir);
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let facts = Manifest {
+            trial: parts.trial,
+            stage: self.bench.stages[parts.stage].0.name.clone(),
+            key: parts.key.clone(),
+            attempt: parts.attempt,
+            host,
+            started: parts.started,
+            finished: manifest::seconds(SystemTime::now()),
+            status: outcome.status().to_owned(),
+            reason: outcome.reason(),
+            // A container's fault has no ends of steps.
+            steps: manifest::steps(
+                &parts.programs,
+                &self.launch.ends(&self.steps.ends).unwrap_or_default(),
+            ),
+            peak_memory_bytes: self.watch.peak(),
+            scratch: (self.launch.work != parts.dir).then(|| self.launch.work.clone()),
+            strays: self.strays(),
+            read: parts.read.iter().map(|path| manifest::facts(path, path.clone())).collect(),
+            written,
+            not_listed,
         };
-        format!("{said}; whole output: {}/stderr and stdout", self.dir.display())
+        if let Err(reason) = facts.write(&parts.dir) {
+            // The outcome is known all the same.
+            tracing::warn!("{reason}");
+        }
+        End { outcome, peak_memory: self.watch.peak() }
     }
 }
 
-/// `None` beyond what a clock can show.
-fn after(start: Instant, seconds: f64) -> Option<Instant> {
-    start.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+/// Memory of these processes in bytes; `None` if there are none. Shared pages are divided among them if
+/// they would count as more than `bound` otherwise.
+fn memory(processes: &[tree::Entry], bound: Option<u64>) -> Option<u64> {
+    if processes.is_empty() {
+        return None;
+    }
+    let resident = tree::resident(processes);
+    let is_doubtful = processes.len() > 1 && bound.is_some_and(|most| resident > most);
+    let exact = if is_doubtful { tree::proportional(processes) } else { None };
+    Some(exact.map_or(resident, |exact| exact.min(resident)))
 }
 
-/// The last lines that are not empty of `stderr`, or of `stdout` if there are none, as one line.
-fn last_lines(dir: &Path, count: usize) -> Option<String> {
-    ["stderr", "stdout"].iter().find_map(|name| {
-        let text = end_of_file(&dir.join(name))?;
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-        let last = &lines[lines.len().saturating_sub(count)..];
-        let clean: Vec<char> = last.join(" | ").chars().filter(|c| !c.is_control()).collect();
-        let kept = &clean[clean.len().saturating_sub(TAIL_LENGTH)..];
-        (!kept.is_empty()).then(|| kept.iter().collect())
-    })
+/// An outcome whose files could not be copied.
+fn spoilt(outcome: TaskOutcome, copied: Result<(), String>) -> TaskOutcome {
+    let Err(why) = copied else { return outcome };
+    let class = FailureClass::Infrastructure;
+    match outcome {
+        TaskOutcome::Ok(_) => TaskOutcome::Failed { class, reason: why },
+        TaskOutcome::Failed { reason, .. } => {
+            TaskOutcome::Failed { class, reason: format!("{why}; the payload: {reason}") }
+        }
+        // A verdict on the design needs no files.
+        other => other,
+    }
 }
 
-fn end_of_file(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
-    let mut bytes = vec![];
-    file.take(TAIL_BYTES).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    #[test]
-    fn the_tail_is_one_clean_line_of_the_end() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(last_lines(dir.path(), 3), None);
-        fs::write(dir.path().join("stdout"), "first\nsecond\n").unwrap();
-        fs::write(dir.path().join("stderr"), "\n \n").unwrap();
-        assert_eq!(last_lines(dir.path(), 1).unwrap(), "second");
-        let long = format!("{}\na\n\n\x1b[31mb\n\u{e4}c\n", "x".repeat(10_000));
-        fs::write(dir.path().join("stderr"), long).unwrap();
-        assert_eq!(last_lines(dir.path(), 3).unwrap(), "a | [31mb | \u{e4}c");
-        fs::write(dir.path().join("stderr"), "y".repeat(10_000)).unwrap();
-        assert_eq!(last_lines(dir.path(), 3).unwrap().len(), TAIL_LENGTH);
+/// The same outcome with another path in its reason.
+fn moved(outcome: TaskOutcome, from: &str, to: &str) -> TaskOutcome {
+    let moved = |reason: String| reason.replace(from, to);
+    match outcome {
+        TaskOutcome::Ok(values) => TaskOutcome::Ok(values),
+        TaskOutcome::Infeasible { reason } => TaskOutcome::Infeasible { reason: moved(reason) },
+        TaskOutcome::Failed { class, reason } => TaskOutcome::Failed { class, reason: moved(reason) },
+        TaskOutcome::Interrupted { reason } => TaskOutcome::Interrupted { reason: moved(reason) },
     }
 }

@@ -1,38 +1,51 @@
-//! A child process and its process group, from start to the last of its descendants.
+//! A child process and all of its descendants, from start to the last of them.
 
+use super::tree::{Entry, MARK, Stray, Tree};
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
-};
-use std::fs;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How often a program file that another thread's child still holds open is tried again.
 const BUSY_TRIES: u32 = 100;
 /// Time for killed processes to disappear; one stuck in the kernel does not.
 const VANISH: Duration = Duration::from_secs(2);
-/// Pause between two looks at the processes of a group.
+/// Pause between two looks at the processes of a tree.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A running process group.
+/// A running process group, and what has left it.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
     group: Pid,
+    tree: Tree,
     /// When what still runs is killed, once it was asked to end.
     kill_at: Option<Instant>,
     next_look: Option<Instant>,
     reaped: bool,
+    strays: BTreeSet<Stray>,
+}
+
+/// How a process ended; nothing of its tree is left.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    /// What had left the group and had to be killed, or asked to end, on its own.
+    pub(super) strays: Vec<Stray>,
 }
 
 impl Process {
-    /// Starts the command as the leader of its own group.
+    /// Starts the command as the leader of its own group. A mark that its environment has already is
+    /// that of its tree.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
-        command.process_group(0);
+        let given = command.get_envs().find(|(name, _)| *name == MARK).and_then(|(_, value)| value);
+        let mark = given.map_or_else(unique, |value| value.to_string_lossy().into_owned());
+        command.process_group(0).env(MARK, &mark);
         let mut tries = 0;
         let child = loop {
             match command.spawn() {
@@ -46,25 +59,28 @@ impl Process {
             }
         };
         let group = Pid::from_child(&child);
-        Ok(Self { child, group, kill_at: None, next_look: None, reaped: false })
+        let tree = Tree::of(group, &mark);
+        let (kill_at, next_look, strays) = (None, None, BTreeSet::new());
+        Ok(Self { child, group, tree, kill_at, next_look, reaped: false, strays })
     }
 
-    /// TERM to the whole group; KILL follows at `kill_at` if that is needed. Asking again can only
+    /// TERM to the whole tree; KILL follows at `kill_at` if that is needed. Asking again can only
     /// bring that forward.
     pub(super) fn ask_to_end(&mut self, kill_at: Instant) {
         if self.kill_at.is_none() && !self.reaped {
             signal(self.group, Signal::TERM);
             // A stopped process would not see TERM.
             signal(self.group, Signal::CONT);
+            self.strays.extend(self.tree.signal_strays(Signal::TERM));
         }
         self.kill_at = Some(self.kill_at.map_or(kill_at, |earlier| earlier.min(kill_at)));
     }
 
-    /// The leader's exit status, once it has ended and its group is gone.
+    /// The leader's exit status, once it has ended and all that it started is gone.
     ///
     /// The leader is not reaped before its group is killed: until then its id cannot belong to
     /// anybody else.
-    pub(super) fn poll(&mut self, now: Instant) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn poll(&mut self, now: Instant) -> io::Result<Option<Ended>> {
         let late = self.kill_at.is_some_and(|at| now >= at);
         if late {
             signal(self.group, Signal::KILL);
@@ -77,19 +93,21 @@ impl Process {
         if self.kill_at.is_some() && !late && self.others_run(now) {
             return Ok(None);
         }
-        self.reap().map(Some)
+        let status = self.reap()?;
+        Ok(Some(Ended { status, strays: std::mem::take(&mut self.strays).into_iter().collect() }))
     }
 
-    /// Kills what is left of the group, takes the leader's status, sees the group vanish.
+    /// Kills what is left of the group, takes the leader's status, then kills what had left the group.
     fn reap(&mut self) -> io::Result<ExitStatus> {
         signal(self.group, Signal::KILL);
         let status = self.child.wait()?;
         self.reaped = true;
         let deadline = Instant::now() + VANISH;
-        while test_kill_process_group(self.group) != Err(Errno::SRCH) && !members(self.group).is_empty()
-        {
+        while !self.tree.look().is_empty() {
+            // More than once: what is killed may have started something after it was seen.
+            self.strays.extend(self.tree.signal_strays(Signal::KILL));
             if Instant::now() > deadline {
-                tracing::warn!(processes = ?members(self.group), "killed, but still there");
+                tracing::warn!(processes = ?self.tree.look(), "killed, but still there");
                 break;
             }
             thread::sleep(Duration::from_millis(1));
@@ -102,7 +120,12 @@ impl Process {
             return true;
         }
         self.next_look = Some(now + LOOK);
-        members(self.group).iter().any(|pid| *pid != self.group.as_raw_pid())
+        self.tree.look().iter().any(|e| e.pid != self.group.as_raw_pid())
+    }
+
+    /// Its living processes.
+    pub(super) fn processes(&mut self) -> Vec<Entry> {
+        self.tree.look()
     }
 
     /// The pipe from its standard output, if it was asked for.
@@ -111,9 +134,8 @@ impl Process {
     }
 
     /// Its id, which is also its group's.
-    #[cfg(test)]
-    pub(super) fn group(&self) -> Pid {
-        self.group
+    pub(super) fn id(&self) -> i32 {
+        self.group.as_raw_pid()
     }
 }
 
@@ -128,6 +150,14 @@ impl Drop for Process {
     }
 }
 
+/// A text that no other process on this host has in its environment.
+pub(super) fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{count}-{}", std::process::id(), now.as_nanos())
+}
+
 /// A group that has gone needs no signal.
 fn signal(group: Pid, signal: Signal) {
     match kill_process_group(group, signal) {
@@ -136,65 +166,97 @@ fn signal(group: Pid, signal: Signal) {
     }
 }
 
-/// Processes of a group that are more than zombies.
-pub(super) fn members(group: Pid) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return vec![];
-    };
-    let pids = entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter(|pid| {
-        fs::read_to_string(format!("/proc/{pid}/stat"))
-            .is_ok_and(|stat| state_and_group(&stat).is_some_and(|s| s == (true, group.as_raw_pid())))
-    })
-    .collect()
-}
-
-/// Whether a process lives, and its group, from `/proc/PID/stat`: `pid (name) state ppid pgrp …`,
-/// where the name may hold anything.
-fn state_and_group(stat: &str) -> Option<(bool, i32)> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    let group = fields.nth(1)?.parse().ok()?;
-    Some((!matches!(state, "Z" | "X"), group))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::process::test_kill_process;
+    use std::fs;
+    use std::path::Path;
 
     fn shell(script: &str) -> Process {
         Process::start(Command::new("/bin/sh").args(["-c", script])).unwrap()
     }
 
-    fn wait(process: &mut Process) -> ExitStatus {
+    fn wait(process: &mut Process) -> Ended {
         loop {
-            if let Some(status) = process.poll(Instant::now()).unwrap() {
-                return status;
+            if let Some(ended) = process.poll(Instant::now()).unwrap() {
+                return ended;
             }
             thread::sleep(Duration::from_millis(1));
         }
     }
 
-    #[test]
-    fn proc_stat_is_read_whatever_the_name() {
-        assert_eq!(state_and_group("7 (a) b) (c) S 1 42 7 0"), Some((true, 42)));
-        assert_eq!(state_and_group("7 (sh) Z 1 42 7 0"), Some((false, 42)));
-        assert_eq!(state_and_group(""), None);
+    fn wait_for(path: &Path) -> String {
+        loop {
+            match fs::read_to_string(path) {
+                Ok(text) if text.ends_with('\n') => return text,
+                _ => thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+
+    /// A killed process that init has not yet reaped still has its id.
+    fn lives(pid: &str) -> bool {
+        let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        state.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
     }
 
     #[test]
     fn leftovers_of_a_normal_exit_are_killed() {
         let mut process = shell("sleep 600 & sleep 600 & exit 4");
-        assert_eq!(wait(&mut process).code(), Some(4));
-        assert!(members(process.group()).is_empty());
+        let ended = wait(&mut process);
+        assert_eq!((ended.status.code(), ended.strays), (Some(4), vec![]));
+        assert!(process.processes().is_empty());
+    }
+
+    #[test]
+    fn what_moved_to_another_session_is_killed_and_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().join("pid");
+        // Its parent has gone, it ignores TERM, and it leads a session of its own.
+        let hidden = format!("trap '' TERM; echo $$ > {}; while :; do sleep 0.1; done", at.display());
+        let hidden = hidden.replace('\'', "'\\''");
+        let mut process = shell(&format!(
+            "(setsid sh -c '{hidden}' &) ; while [ ! -s {} ]; do sleep 0.01; done",
+            at.display()
+        ));
+        let pid = wait_for(&at);
+        let ended = wait(&mut process);
+        assert!(ended.status.success());
+        assert!(ended.strays.iter().any(|s| s.pid.to_string() == pid.trim() && s.name == "sh"));
+        assert!(!lives(&pid));
+    }
+
+    #[test]
+    fn what_hides_its_environment_is_known_from_an_earlier_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let (at, go) = (dir.path().join("pid"), dir.path().join("go"));
+        let mut process = shell(&format!(
+            "env -i setsid sh -c 'echo $$ > {0}; sleep 600; :' & while [ ! -e {1} ]; do sleep 0.01; done",
+            at.display(),
+            go.display()
+        ));
+        let pid = wait_for(&at);
+        assert!(process.processes().iter().any(|e| e.pid.to_string() == pid.trim()));
+        fs::write(go, "").unwrap();
+        let ended = wait(&mut process);
+        assert!(!ended.strays.is_empty() && !lives(&pid), "{ended:?}");
+    }
+
+    #[test]
+    fn somebody_elses_process_is_left_alone() {
+        let mut other = shell("sleep 600");
+        wait(&mut shell("true"));
+        assert!(test_kill_process(Pid::from_raw(other.id()).unwrap()).is_ok());
+        assert!(other.poll(Instant::now()).unwrap().is_none());
     }
 
     #[test]
     fn dropping_kills() {
         let process = shell("sleep 600 & trap '' TERM; sleep 600");
-        let group = process.group();
+        let pid = process.id().to_string();
         drop(process);
-        assert!(members(group).is_empty());
+        assert!(!lives(&pid));
     }
 
     #[test]

@@ -44,12 +44,13 @@ fn executable(path: &Path) -> Result<(), String> {
 }
 
 /// Whether a command can be started at all: the program is there and executable, the templates can
-/// be read. A program named by a placeholder is known only when a trial is.
+/// be read. A program named by a placeholder is known only when a trial is, and one of a container only
+/// inside.
 ///
 /// # Errors
 /// The first thing that is wrong, in words.
-pub fn check_command(command: &config::Command) -> Result<(), String> {
-    for step in command.programs() {
+pub(super) fn check_command(command: &config::Command, contained: bool) -> Result<(), String> {
+    for step in command.programs().into_iter().filter(|_| !contained) {
         let program = step.first().map_or("", String::as_str);
         if !render::has_placeholder(program) {
             find(program, &command.env)?;
@@ -74,8 +75,8 @@ pub fn answer(program: &str, arguments: &[&str], at_most: Duration) -> Result<St
     let mut process = Process::start(&mut command).map_err(failed)?;
     let deadline = Instant::now() + at_most;
     let status = loop {
-        if let Some(status) = process.poll(Instant::now()).map_err(failed)? {
-            break status;
+        if let Some(ended) = process.poll(Instant::now()).map_err(failed)? {
+            break ended.status;
         }
         if Instant::now() > deadline {
             return Err(format!("{program} did not answer within {} s", at_most.as_secs_f64()));
@@ -109,9 +110,10 @@ mod tests {
         let plain = dir.path().join("plain");
         fs::write(&plain, "text").unwrap();
         let missing = dir.path().join("missing");
-        assert_eq!(check_command(&command("sh", &[&plain])), Ok(()));
-        assert_eq!(check_command(&command("{trial.dir}/made", &[])), Ok(()));
-        let wrong = |c| check_command(&c).unwrap_err();
+        assert_eq!(check_command(&command("sh", &[&plain]), false), Ok(()));
+        assert_eq!(check_command(&command("{trial.dir}/made", &[]), false), Ok(()));
+        assert_eq!(check_command(&command("/only/inside", &[]), true), Ok(()));
+        let wrong = |c| check_command(&c, false).unwrap_err();
         assert!(wrong(command("", &[])).contains("no program"));
         assert!(wrong(command("no-such-program-here", &[])).contains("PATH"));
         assert!(wrong(command(missing.to_str().unwrap(), &[])).contains("missing"));

@@ -7,9 +7,9 @@
 //! they stand: comments, quotes and blanks stay byte for byte.
 //!
 //! ```text
-//! RUN/trials/000123/geometry/epic_craterlake.xml       includes the next one, and the rest of the install
-//! RUN/trials/000123/geometry/compact/pid/drich.xml     with this trial's values
-//! RUN/trials/000123/geometry/geometry.diff             what differs from the install
+//! RUN/trials/000123/+geometry/epic_craterlake.xml       includes the next one, and the rest of the install
+//! RUN/trials/000123/+geometry/compact/pid/drich.xml     with this trial's values
+//! RUN/trials/000123/+geometry/geometry.diff             what differs from the install
 //! ```
 //!
 //! [`Layout::read`] looks everything up once, [`Layout::overlay`] is a pure function of a design, and

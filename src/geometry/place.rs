@@ -29,7 +29,8 @@ pub fn place(overlay: &Overlay, root: &Path) -> Result<PathBuf, String> {
 fn write(overlay: &Overlay, root: &Path) -> Result<(), String> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let number = UNDER_WAY.fetch_add(1, Ordering::Relaxed);
-    let beside = format!("geometry.making-{host}-{}-{number}", std::process::id());
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let beside = format!("{name}.making-{host}-{}-{number}", std::process::id());
     let beside = root.with_file_name(beside);
     let written = fill(overlay, &beside).and_then(|()| match fs::rename(&beside, root) {
         Err(why) if !root.exists() => Err((root.to_owned(), why)),

@@ -62,7 +62,12 @@ pub fn negative_log_posterior(
     at(data, &data.inputs(hyper.bowl()), hyper, gradient)
 }
 
-fn at(data: &Data, inputs: &Inputs, hyper: &Hyper, gradient: &mut [f64]) -> Result<f64, NotPositive> {
+pub(super) fn at(
+    data: &Data,
+    inputs: &Inputs,
+    hyper: &Hyper,
+    gradient: &mut [f64],
+) -> Result<f64, NotPositive> {
     let (n, d) = (data.len(), hyper.dimension());
     let kernel = Kernel::new(hyper);
     let covariance = covariance(data, inputs, hyper, &kernel);

@@ -10,6 +10,9 @@ pub enum Family {
     Rational,
     /// Matérn 5/2 with a length per coordinate.
     Matern,
+    /// A product as [`Family::Rational`], without the distance from the centre, where few coordinates are
+    /// believed to matter; to be sampled, not fitted.
+    Sparse,
 }
 
 /// Hyperparameters as one vector of logarithms, the form in which they are optimized and stored:
@@ -59,22 +62,30 @@ pub(super) const MEAN_LENGTH: usize = 3;
 pub(super) const MEAN_WEIGHT: usize = 4;
 const SHARED: usize = 5;
 
+/// Scale of the half-Cauchy prior of τ, which is the scale of all weights: that of arXiv 2103.00349.
+pub(super) const SHRINKAGE: f64 = 0.1;
+
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 2] = [Family::Rational, Family::Matern];
+    pub const ALL: [Family; 3] = [Family::Rational, Family::Matern, Family::Sparse];
 
     /// Hyperparameters per coordinate.
     pub(super) fn blocks(self) -> usize {
         match self {
-            Family::Rational => 2,
+            Family::Rational | Family::Sparse => 2,
             Family::Matern => 1,
         }
+    }
+
+    /// Centre of the prior of the mean log weight.
+    pub(super) fn mean_weight(self, d: usize) -> f64 {
+        if self == Family::Sparse { SHRINKAGE.ln() } else { -(d.max(1) as f64).ln() }
     }
 
     /// Centre of the prior of the mean log length.
     pub(super) fn mean_length(self, d: usize) -> f64 {
         match self {
-            Family::Rational => 0.5_f64.ln(),
+            Family::Rational | Family::Sparse => 0.5_f64.ln(),
             // Distances in the cube grow with √d: arXiv 2402.02229.
             Family::Matern => 2.0_f64.sqrt() + 0.5 * (d.max(1) as f64).ln(),
         }
@@ -84,7 +95,7 @@ impl Family {
 impl Hyper {
     /// The centre of the priors for d coordinates: where a first fit starts.
     pub fn initial(family: Family, d: usize) -> Self {
-        let even = -(d.max(1) as f64).ln();
+        let even = family.mean_weight(d);
         let length = family.mean_length(d);
         let mut theta = vec![length; d];
         theta.resize(family.blocks() * d, even);

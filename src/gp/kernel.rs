@@ -6,6 +6,8 @@
 //! exponential sees nothing. The further feature ρ is the standardised squared distance from a point
 //! ([`Bowl`]), with a fixed long length: it lets the process carry a global quadratic trend.
 //!
+//! *Sparse* is the same without ρ, and with another prior (see `prior`).
+//!
 //! *Matérn 5/2*: k(x, x') = s² (1 + √5 r + 5 r²/3) exp(−√5 r), r² = Σ_j (x_j − x'_j)² / l_j².
 
 use super::hyper::{Bowl, Family, Hyper, RADIUS_WEIGHT};

@@ -238,7 +238,10 @@ mod tests {
             return h.signal() * (1.0 + root * r + 5.0 * r * r / 3.0) * (-root * r).exp();
         }
         let mut sum: f64 = (0..a.len()).map(|j| h.weights()[j] * ratio(0.5 * square(j))).sum();
-        let w_rho = h.shared(crate::gp::hyper::RADIUS_WEIGHT).exp();
+        let w_rho = match h.family() {
+            Family::Rational => h.shared(crate::gp::hyper::RADIUS_WEIGHT).exp(),
+            _ => 0.0,
+        };
         sum += w_rho * ratio((rho(a) - rho(b)).powi(2) / (2.0 * 1.25 * a.len() as f64));
         h.signal() * (-sum).exp()
     }

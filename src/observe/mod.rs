@@ -1,7 +1,7 @@
 //! Progress for people: one live line on a terminal, plain dated lines elsewhere and in `run.log`.
 
 use crate::pareto;
-use crate::problem::{Counts, Outcome, Problem};
+use crate::problem::{Counts, Outcome, Problem, TaskCounts};
 use crate::store::{History, Proposed};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
@@ -131,7 +131,7 @@ impl Observer {
     fn show(&mut self, counts: Counts) {
         self.last_shown = Instant::now();
         self.shown_at = counts.ended();
-        let Counts { ok, infeasible, failed, running, ready, ranks } = counts;
+        let Counts { ok, infeasible, failed, running, ready, ranks, tasks } = counts;
         let violating = match self.problem.outcome_constraints.is_empty() {
             true => String::new(),
             false => format!(" ({} violate outcome constraints)", self.violating),
@@ -143,8 +143,12 @@ impl Observer {
                 text += &format!(" ({:.1} % of max)", 100.0 * hypervolume / maximum);
             }
         }
+        if let Some(TaskCounts { begun, ready }) = tasks {
+            text += &format!(", {begun} under way, {ready} tasks ready");
+        }
         text += &format!(", busy {running}/{ranks} ranks, {ready} candidates ready");
-        if ready == 0 && running < ranks && counts.ended() + running < self.trials {
+        let wanted = tasks.is_none() && counts.ended() + running < self.trials;
+        if wanted && ready == 0 && running < ranks {
             text += &format!(" ({} wait for one)", ranks - running);
         }
         if !self.generation_s.is_empty() {

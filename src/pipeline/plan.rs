@@ -146,20 +146,11 @@ fn agree(task: &TaskSpec, stage: &Stage, other: &TaskSpec, need: &Stage) -> bool
     })
 }
 
-/// Gates that each stage waits for without needing them. What leads to a gate waits for none, else two
-/// gates would wait for each other; every other stage waits for all gates.
+/// Gates that each stage waits for without needing them itself.
 fn gates(pipeline: &Pipeline) -> Vec<Vec<usize>> {
-    let stages = &pipeline.stages;
-    let mut leads_to_gate = vec![false; stages.len()];
-    for (k, stage) in stages.iter().enumerate().rev() {
-        leads_to_gate[k] |= stage.gate;
-        if leads_to_gate[k] {
-            stage.needs.iter().for_each(|need| leads_to_gate[*need] = true);
-        }
-    }
     let of = |k: usize| -> Vec<usize> {
-        let waits = |gate: &usize| stages[*gate].gate && !stages[k].needs.contains(gate);
-        if leads_to_gate[k] { vec![] } else { (0..stages.len()).filter(waits).collect() }
+        let needs = &pipeline.stages[k].needs;
+        pipeline.gates_before(k).into_iter().filter(|gate| !needs.contains(gate)).collect()
     };
-    (0..stages.len()).map(of).collect()
+    (0..pipeline.stages.len()).map(of).collect()
 }

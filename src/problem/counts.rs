@@ -11,12 +11,23 @@ pub struct Counts {
     pub infeasible: u64,
     /// Ended failed.
     pub failed: u64,
-    /// On a rank.
+    /// Ranks that work.
     pub running: u64,
-    /// Proposed, waiting for a rank.
+    /// Candidates that no rank has begun with.
     pub ready: u64,
     /// Ranks that can take work.
     pub ranks: u64,
+    /// Where trials consist of several tasks.
+    pub tasks: Option<TaskCounts>,
+}
+
+/// How the open trials stand that consist of several tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskCounts {
+    /// Trials that were begun with and have not ended.
+    pub begun: u64,
+    /// Tasks that could start if a rank were free.
+    pub ready: u64,
 }
 
 impl Counts {

@@ -15,13 +15,14 @@ mod task;
 mod trial;
 
 pub use constraint::LinearConstraint;
-pub use counts::Counts;
+pub use counts::{Counts, TaskCounts};
 pub use objective::{Goal, Metric, Objective};
 pub use outcome_constraint::OutcomeConstraint;
 pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};
 #[cfg(test)]
 pub(crate) use region::tests::mixed_space;
 pub use region::{EmptyRegion, Region};
+pub use result::measurement;
 pub use space::{SAME, Space};
 pub use table::{Column, values_in_text};
 pub use task::{TaskOutcome, Values};

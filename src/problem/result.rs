@@ -32,7 +32,11 @@ pub(super) fn missing<'n>(name: &str, given: impl Iterator<Item = &'n str>) -> S
     format!("objective {name:?} is missing; the result has {given}")
 }
 
-fn measurement(name: &str, value: &Value) -> Result<Measurement, String> {
+/// A measurement as JSON: a number, or an object with `value` and perhaps `sem`.
+///
+/// # Errors
+/// It is something else, or not finite, in words with the name.
+pub fn measurement(name: &str, value: &Value) -> Result<Measurement, String> {
     let number = |key: &str, value: &Value| {
         value.as_f64().ok_or_else(|| format!("{name:?}: {key} is {value}, not a number"))
     };

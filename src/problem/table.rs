@@ -23,8 +23,10 @@ pub enum Column {
 /// # Errors
 /// Too few or too many numbers, or something that is not a finite number, in words.
 pub fn values_in_text(text: &str, columns: &[Column], last_line: bool) -> Result<Values, String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let lines: Vec<&str> = if last_line { lines.last().into_iter().collect() } else { lines.collect() };
+    let mut lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines: Vec<&str> =
+        if last_line { lines.next_back().into_iter().collect() } else { lines.collect() };
     let separates = |c: char| c.is_whitespace() || c == ',';
     let words = lines.iter().flat_map(|line| line.split(separates)).filter(|word| !word.is_empty());
     let words: Vec<&str> = words.collect();

@@ -63,6 +63,12 @@ impl FailureClass {
         FailureClass::Memory,
     ];
 
+    /// Class and words of a reason as [`Outcome::reason`] writes it; `None` if no class begins it.
+    pub fn split(reason: &str) -> Option<(Self, &str)> {
+        let (name, words) = reason.split_once(": ")?;
+        Some((Self::ALL.into_iter().find(|class| class.name() == name)?, words))
+    }
+
     /// The word in files and messages.
     pub fn name(self) -> &'static str {
         match self {

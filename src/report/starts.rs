@@ -88,6 +88,7 @@ mod tests {
             status: "ok".into(),
             reason: String::new(),
             start,
+            detail: Default::default(),
         }
     }
 

@@ -32,7 +32,12 @@ pub(super) fn check(problem: &Problem, record: &Record) -> Result<(), String> {
             }
             _ => Ok(()),
         },
-        Record::Session(_) | Record::Attempt(_) | Record::Attempted(..) | Record::Stopped(_) => Ok(()),
+        Record::Session(_)
+        | Record::Attempt(_)
+        | Record::Attempted(..)
+        | Record::Ended(..)
+        | Record::Stopped(_)
+        | Record::Asked(_) => Ok(()),
     }
 }
 
@@ -50,11 +55,16 @@ fn holds(kind: &ParameterKind, value: &Value) -> bool {
 /// can put anything into a reason.
 pub(super) fn clean(record: &mut Record) {
     match record {
+        Record::Asked(_) => {}
         Record::Session(s) => clean_all([&mut s.host, &mut s.job]),
         Record::Proposed(p) => clean_all([&mut p.origin]),
         Record::Stopped(s) => clean_all([&mut s.setting, &mut s.reason]),
         Record::Attempt(a) | Record::Attempted(a, _) => {
             clean_all([&mut a.host, &mut a.status, &mut a.reason])
+        }
+        Record::Ended(a, _, d) => {
+            clean_all([&mut a.host, &mut a.status, &mut a.reason, &mut d.stage, &mut d.key]);
+            d.values.iter_mut().for_each(|(name, _)| clean_all([name]));
         }
         Record::Completed(c) => match &mut c.outcome {
             Outcome::Ok { .. } => {}

@@ -9,7 +9,8 @@
 //! layout is the same in every version. Frames carry their number, so that a reader finds its place
 //! again behind a damaged stretch and knows exactly what is missing; see [`super::scan`].
 //!
-//! Version 2 added the records of a stopping rule and of how an attempt came to its rank. A journal of an
+//! Version 2 added the records of a stopping rule and of how an attempt came to its rank; version 3 those
+//! of tasks and of what was asked for. A journal of an
 //! older version is given the head of this one before anything is appended, so that an older release
 //! refuses it with both versions.
 //!
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 /// First bytes of the file.
 pub(super) const MAGIC: [u8; 8] = *b"PRJOURNL";
 /// Newest version that this release reads, and the one that it writes.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// First bytes of every frame.
 pub(super) const MARK: [u8; 4] = [0xF7, b'R', b'E', b'C'];
 /// Bytes before the study in the head.

@@ -4,7 +4,7 @@
 //! fold so far; the journal holds the records since.
 
 use crate::config::Rule;
-use crate::problem::{Counts, Design, Outcome, TrialId};
+use crate::problem::{Counts, Design, Outcome, TrialId, Values};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened. The journal knows them by their order: new ones come last.
@@ -14,7 +14,7 @@ pub enum Record {
     Session(Session),
     /// The strategy proposed the next trial; trials are proposed in the order of their ids.
     Proposed(Proposed),
-    /// An attempt at a trial ended, whatever its outcome.
+    /// An attempt at a trial of one task ended, whatever its outcome.
     Attempt(Attempt),
     /// A trial ended for good.
     Completed(Completed),
@@ -23,6 +23,10 @@ pub enum Record {
     /// An attempt at a trial ended, and how it had come to its rank. [`Record::Attempt`] is what releases
     /// wrote that did not know the latter.
     Attempted(Attempt, Start),
+    /// The same of a task among several, or with what else is known of it.
+    Ended(Attempt, Start, Detail),
+    /// A candidate for a trial was asked for. Only where that does not follow from the ends of trials.
+    Asked(Asked),
 }
 
 /// One start of the program.
@@ -85,6 +89,41 @@ pub struct Attempt {
     /// How it came to its rank, where that is known. The journal has it beside.
     #[serde(skip)]
     pub start: Option<Start>,
+    /// What it was an attempt at. The journal has it beside.
+    #[serde(skip)]
+    pub detail: Detail,
+}
+
+/// What an attempt was at, and what more is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Position of the task in the study's plan.
+    pub task: u32,
+    /// Its stage.
+    pub stage: String,
+    /// Its key; empty if the stage has no axes.
+    pub key: String,
+    /// Most memory at a time, in bytes, where it was measured.
+    pub peak_memory: Option<u64>,
+    /// What an ok attempt measured; left to the end of the trial where that has but one task.
+    pub values: Values,
+}
+
+impl Default for Detail {
+    /// Of the only task of a trial.
+    fn default() -> Self {
+        let (stage, key) = ("evaluate".to_owned(), String::new());
+        Self { task: 0, stage, key, peak_memory: None, values: vec![] }
+    }
+}
+
+/// A candidate that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The trial.
+    pub trial: TrialId,
+    /// Completions at that time.
+    pub seen: u64,
 }
 
 /// How an attempt came to its rank.
@@ -103,7 +142,8 @@ pub struct Completed {
     pub trial: TrialId,
     /// How.
     pub outcome: Outcome,
-    /// Seconds since 1970 at which its last attempt started.
+    /// Seconds since 1970 at which its last attempt started; of a trial of several tasks, at which the
+    /// first did.
     pub started: f64,
     /// Seconds since 1970.
     pub finished: f64,
@@ -146,6 +186,8 @@ pub struct History {
     pub sessions: Vec<Session>,
     /// Stopping rules that held, in order.
     pub stops: Vec<Stopped>,
+    /// What was asked for, where that is on record.
+    pub asks: Vec<Asked>,
     /// Number of records folded in.
     pub records: u64,
 }
@@ -197,6 +239,17 @@ impl History {
             Record::Attempt(attempt) => return self.attempted(attempt),
             Record::Attempted(attempt, start) => {
                 return self.attempted(Attempt { start: Some(start), ..attempt });
+            }
+            Record::Ended(attempt, start, detail) => {
+                return self.attempted(Attempt { start: Some(start), detail, ..attempt });
+            }
+            Record::Asked(asked) => {
+                let next = self.asks.last().map_or(0, |last| last.trial + 1);
+                let next = next.max(self.trials.len() as u64);
+                if asked.trial < next {
+                    return misfit(format!("trial {} asked for, {next} is next", asked.trial));
+                }
+                self.asks.push(asked);
             }
             Record::Completed(completed) => {
                 let id = completed.trial;

@@ -1,8 +1,10 @@
 //! A small study with every kind of parameter, and made-up histories of it.
 
-use super::record::{Attempt, Completed, History, Proposed, Record, Session, Start, Stopped};
+use super::record::{
+    Asked, Attempt, Completed, Detail, History, Proposed, Record, Session, Start, Stopped,
+};
 use crate::config::{Rule, Study};
-use crate::problem::{FailureClass, Measurement, Outcome, ParameterKind, Value};
+use crate::problem::{FailureClass, Measurement, Outcome, ParameterKind, Value, Values};
 use crate::rng;
 use rand::RngExt;
 
@@ -29,6 +31,9 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
     for trial in 0..trials {
         if rng.random_bool(0.05) {
             records.push(Record::Session(session(trial)));
+        }
+        if rng.random_bool(0.3) {
+            records.push(Record::Asked(Asked { trial, seen: completed }));
         }
         let values = study.problem.space.parameters.iter().map(|p| match &p.kind {
             ParameterKind::Float { lower, upper, .. } => Value::Float(rng.random_range(*lower..*upper)),
@@ -63,9 +68,21 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
                 status: outcome.status().into(),
                 reason: outcome.reason(),
                 start: None,
+                detail: Default::default(),
             };
             records.push(match trial % 5 {
                 0 => Record::Attempt(attempt),
+                4 => {
+                    let values: Values = ["n_sigma", "überlappend"]
+                        .iter()
+                        .take((trial % 3) as usize)
+                        .filter_map(|name| Some(((*name).to_owned(), Measurement::new(0.5, None)?)))
+                        .collect();
+                    let peak_memory = trial.is_multiple_of(2).then_some(trial << 30);
+                    let (task, stage, key) = (trial as u32, "simulation".to_owned(), "low,3".to_owned());
+                    let start = Start { waited_s: 0.0, stale: 0 };
+                    Record::Ended(attempt, start, Detail { task, stage, key, peak_memory, values })
+                }
                 k => Record::Attempted(attempt, Start { waited_s: 0.1 * k as f64, stale: k - 1 }),
             });
             records.push(Record::Completed(Completed { trial, outcome, started, finished }));

@@ -87,7 +87,9 @@ impl Proposer {
             Method::Sobol | Method::Lhc | Method::List => None,
             Method::Nsga2 => Some(Box::new(Nsga2::new(problem, size, seed))),
             Method::Nsga3 => Some(Box::new(Nsga3::new(problem, size, seed))),
-            Method::Mobo => Some(Box::new(Mobo::new(problem, region.clone(), seed))),
+            Method::Mobo => {
+                Some(Box::new(Mobo::new(problem, region.clone(), seed, study.strategy.model)))
+            }
         };
         Ok(Self::with(study, region, method))
     }

@@ -110,6 +110,8 @@ pub enum Make {
     WithDistance(fn(usize, usize) -> (Box<dyn TestFunction>, Distance)),
     /// From d, M and a seed.
     Drawn(fn(usize, usize, u64) -> Box<dyn TestFunction>),
+    /// From d.
+    Sized(fn(usize) -> Box<dyn TestFunction>),
     /// From nothing.
     AsItIs(fn() -> Box<dyn TestFunction>),
 }
@@ -150,7 +152,7 @@ impl Entry {
         match self.make {
             Make::WithDistance(_) => &["shift", "heterogeneous", "rotated"],
             Make::Drawn(_) => &["shift"],
-            Make::AsItIs(_) => &[],
+            Make::Sized(_) | Make::AsItIs(_) => &[],
         }
     }
 
@@ -192,8 +194,9 @@ impl Entry {
             }
             (Make::Drawn(make), None) => Ok(make(dimension, objectives, 0)),
             (Make::Drawn(make), Some(Variant::Shifted(seed))) => Ok(make(dimension, objectives, seed)),
+            (Make::Sized(make), None) => Ok(make(dimension)),
             (Make::AsItIs(make), None) => Ok(make()),
-            (Make::AsItIs(_), Some(_)) => refuse(
+            (Make::Sized(_) | Make::AsItIs(_), Some(_)) => refuse(
                 "has no distance variables: it can be neither shifted, heterogeneous nor rotated"
                     .to_owned(),
             ),

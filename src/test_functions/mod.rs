@@ -11,6 +11,7 @@
 //! | `vehicle-safety` | `[1, 3]^5` | 5 | 3 | Liao et al. 2008 |
 //! | `car-side-impact` | box | 7 | 4 | Jain, Deb 2014 |
 //! | `penicillin` | box | 7 | 3 | Liang, Lai 2021 |
+//! | `embedded-branin`, `embedded-hartmann6`, `embedded-branin-currin` | `[0, 1]^d` | at least 2 or 6 | 1, 1, 2 | `embedded` |
 //!
 //! The first parameters of DTLZ and ZDT say where on the front a point lies (M - 1 of them, one for
 //! ZDT), all others how far from it: these are the *distance variables*, and a [`Variant`] moves,
@@ -25,6 +26,7 @@
 mod car_side_impact;
 mod constrained;
 mod dtlz;
+mod embedded;
 mod entry;
 mod gp_draw;
 mod heterogeneous;
@@ -95,6 +97,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         vehicle_safety::ENTRIES,
         car_side_impact::ENTRIES,
         penicillin::ENTRIES,
+        embedded::ENTRIES,
     ];
     files.into_iter().flatten()
 }

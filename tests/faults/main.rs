@@ -13,6 +13,7 @@ mod disk;
 mod evaluators;
 mod kills;
 mod outcomes;
+mod payloads;
 mod ranks;
 mod restart;
 mod signals;

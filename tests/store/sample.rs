@@ -71,6 +71,7 @@ pub fn record(number: u64) -> Record {
             status: outcome(trial).status().into(),
             reason: outcome(trial).reason(),
             start: None,
+            detail: Default::default(),
         }),
         _ => Record::Completed(Completed { trial, outcome: outcome(trial), started, finished }),
     }

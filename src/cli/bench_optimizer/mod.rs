@@ -6,7 +6,7 @@ mod words;
 
 use super::bench::study_of;
 use super::{complain, write_out};
-use crate::config::{Builtin, Method, Noise, StrategySettings, Study};
+use crate::config::{Builtin, Method, Noise, StrategySettings, Study, Surrogate};
 use crate::exit::Exit;
 use crate::test_functions::{self, TestFunctionError, Variant};
 use measure::Run;
@@ -43,6 +43,9 @@ pub struct Args {
     /// Strategy
     #[arg(long, value_enum, default_value = "mobo")]
     strategy: Method,
+    /// What mobo makes of the parameters [default: pooled]
+    #[arg(long, value_enum)]
+    model: Option<Surrogate>,
     /// Scrambled Sobol trials before the strategy begins [default: as in a study file]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     initial: Option<u64>,
@@ -102,12 +105,18 @@ impl Args {
         let builtin = self.builtin()?;
         let initial =
             self.initial.unwrap_or_else(|| StrategySettings::default_initial(builtin.objectives));
-        study_of(builtin, self.strategy, initial, self.trials)
+        let mut study = study_of(builtin, self.strategy, initial, self.trials)?;
+        study.strategy.model = self.model.unwrap_or_default();
+        Ok(study)
     }
 }
 
 /// Runs the strategy for every seed.
 pub fn run(args: &Args) -> Exit {
+    if args.model.is_some() && args.strategy != Method::Mobo {
+        complain("--model is for the strategy mobo; leave it away");
+        return Exit::Usage;
+    }
     let study = match args.study() {
         Ok(study) => study,
         Err(error) => {

@@ -1,9 +1,11 @@
 //! Whole study files: what is understood, what is refused and with which words.
 
+mod container;
 mod geometry;
 mod points;
 mod refused;
 mod sessions;
+mod stages;
 mod understood;
 
 use super::*;

@@ -155,9 +155,19 @@ fn the_population_is_recorded_and_does_not_follow_the_trials() {
         assert_eq!(s.population, Some(StrategySettings::POPULATION));
     }
     assert_eq!(strategy("method = \"mobo\"").unwrap().strategy.population, None);
+    assert_eq!(strategy("").unwrap().strategy.model, Surrogate::Pooled);
+    assert_eq!(strategy("model = \"sparse\"").unwrap().strategy.model, Surrogate::Sparse);
     let s = strategy("method = \"nsga3\"\npopulation = 60").unwrap().strategy;
     assert_eq!(s.population, Some(60));
     for (lines, told) in [
+        (
+            "method = \"nsga2\"\nmodel = \"sparse\"",
+            "strategy.model is for the method mobo; leave it away",
+        ),
+        (
+            "model = \"spars\"",
+            "strategy.model cannot be \"spars\"; did you mean \"sparse\"? known words: pooled, sparse",
+        ),
         ("population = 60", "strategy.population is for the methods nsga2 and nsga3; leave it away"),
         (
             "method = \"nsga2\"\npopulation = 3",

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 #[test]
 fn bad_tables_and_keys_are_refused() {
-    let tables = "known tables: study, parameter, geometry, objective, metric, constraint, outcome_constraint, strategy, evaluator, \
+    let tables = "known tables: study, parameter, geometry, objective, metric, constraint, outcome_constraint, strategy, evaluator, stage, container, \
                   checkpoint, limits";
-    let strategy = "known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
+    let strategy = "known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
     for (added, want) in [
         ("[strategy]\ninital = 3", format!("study.toml:6: [strategy] has no key \"inital\"; did you mean \"initial\"? {strategy}")),
         ("[strategy]\nqqq = 3", format!("study.toml:6: [strategy] has no key \"qqq\"; {strategy}")),
@@ -375,7 +375,7 @@ fn an_empty_region_is_told_where_the_constraints_begin() {
     let problems = Problems::default();
     let constraints = vec!["a <= 1".into(), "a >= 2".into()];
     let empty = EmptyRegion { constraints, detail: String::new() };
-    resolve::check_region(Err(empty), &Place::Line(7), &problems);
+    parts::check_region(Err(empty), &Place::Line(7), &problems);
     let want = "no design within the bounds satisfies the constraints a <= 1 and a >= 2";
     assert_eq!(problems.sorted(), [Problem { place: Place::Line(7), text: want.into() }]);
 }
@@ -386,7 +386,7 @@ fn bad_words_on_the_command_line_are_refused() {
         (
             "strategy.inital",
             "3",
-            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop",
+            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop",
         ),
         ("seed", "3", "a key has the form TABLE.KEY, for example strategy.initial"),
         ("parameter.upper", "3", "a key of a parameter has the form parameter.NAME.KEY"),

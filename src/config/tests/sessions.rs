@@ -167,6 +167,7 @@ outcome constraints (0)
 
 strategy
   method       mobo: Gaussian processes and expected hypervolume improvement
+  model        pooled: all parameters may matter; the likeliest hyperparameters
   initial      10 scrambled Sobol trials
   trials       100 in all
   ready        2 beyond one per rank

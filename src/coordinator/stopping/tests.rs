@@ -47,6 +47,7 @@ fn trial(history: &mut History, at: f64, outcome: Outcome) {
         status: outcome.status().into(),
         reason: outcome.reason(),
         start: None,
+        detail: Default::default(),
     };
     for record in [
         Record::Proposed(proposed),

@@ -3,7 +3,9 @@
 use super::{FORMAT, FORMAT_VERSION, PENDING, image};
 use crate::config::{Rule, Study};
 use crate::problem::{FailureClass, Measurement, Outcome, Parameter, ParameterKind, Value};
-use crate::store::record::{Attempt, Completed, History, Proposed, Session, Start, Stopped, Trial};
+use crate::store::record::{
+    Asked, Attempt, Completed, Detail, History, Proposed, Session, Start, Stopped, Trial,
+};
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group, H5Type, Location};
 
@@ -49,13 +51,15 @@ fn content(file: &File) -> Result<Decoded> {
     let history = History {
         trials: trials(&file.group("trials")?, &file.group("strategy")?, &study)?,
         completions: column(file, "completions")?,
-        attempts: attempts(&file.group("tasks")?, version)?,
+        attempts: attempts(file, version)?,
         sessions: sessions(&file.group("sessions")?)?,
         stops: if version < 2 { vec![] } else { stops(&file.group("stops")?)? },
+        asks: if version < 3 { vec![] } else { asks(&file.group("asks")?)? },
         records: number(file, "records")?,
     };
     let parts = history.trials.len() + history.completions.len();
     let parts = parts + history.attempts.len() + history.sessions.len() + history.stops.len();
+    let parts = parts + history.asks.len();
     if history.records != parts as u64 {
         return refuse(format!("{parts} records where {} were written", history.records));
     }
@@ -173,7 +177,8 @@ fn memories(group: &Group) -> Result<Vec<(u64, Vec<u8>)>> {
     Ok(trials.into_iter().zip(lengths.into_iter().map(cut)).collect())
 }
 
-fn attempts(group: &Group, version: u32) -> Result<Vec<Attempt>> {
+fn attempts(file: &File, version: u32) -> Result<Vec<Attempt>> {
+    let group = &file.group("tasks")?;
     let trial: Vec<u64> = column(group, "trial")?;
     let n = trial.len();
     let attempt: Vec<u32> = sized(column(group, "attempt")?, n)?;
@@ -189,8 +194,13 @@ fn attempts(group: &Group, version: u32) -> Result<Vec<Attempt>> {
         _ => (sized(column(group, "waited")?, n)?, sized(column(group, "stale")?, n)?),
     };
     let start = |k: usize| Start { waited_s: waited[k], stale: stale[k] as u64 };
+    let mut details = match version {
+        1 | 2 => vec![Detail::default(); n],
+        _ => details(group, &file.group("values")?, n)?,
+    };
     let row = |k: usize| Attempt {
         start: (!stale[k].is_nan()).then(|| start(k)),
+        detail: std::mem::take(&mut details[k]),
         trial: trial[k],
         attempt: attempt[k],
         rank: rank[k],
@@ -202,6 +212,40 @@ fn attempts(group: &Group, version: u32) -> Result<Vec<Attempt>> {
         reason: reason[k].clone(),
     };
     Ok((0..n).map(row).collect())
+}
+
+fn details(group: &Group, values: &Group, n: usize) -> Result<Vec<Detail>> {
+    let task: Vec<u32> = sized(column(group, "task")?, n)?;
+    let mut stage = sized(texts(group, "stage")?, n)?;
+    let mut key = sized(texts(group, "key")?, n)?;
+    let peak: Vec<f64> = sized(column(group, "peak_memory")?, n)?;
+    let detail = |k: usize| Detail {
+        task: task[k],
+        stage: std::mem::take(&mut stage[k]),
+        key: std::mem::take(&mut key[k]),
+        peak_memory: (!peak[k].is_nan()).then_some(peak[k] as u64),
+        values: vec![],
+    };
+    let mut details: Vec<Detail> = (0..n).map(detail).collect();
+    let names = texts(values, "names")?;
+    let rows: Vec<u64> = column(values, "task_row")?;
+    let places: Vec<u32> = sized(column(values, "name")?, rows.len())?;
+    let measured = measurements(values, ["value", "sem"], rows.len())?;
+    for ((row, place), measured) in rows.into_iter().zip(places).zip(measured) {
+        let named = names.get(place as usize).zip(measured);
+        let detail = details.get_mut(row as usize);
+        let (Some(detail), Some((name, measured))) = (detail, named) else {
+            return refuse(format!("a value of row {row} of tasks has no row, no name or is none"));
+        };
+        detail.values.push((name.clone(), measured));
+    }
+    Ok(details)
+}
+
+fn asks(group: &Group) -> Result<Vec<Asked>> {
+    let trial: Vec<u64> = column(group, "trial")?;
+    let seen: Vec<u64> = sized(column(group, "seen")?, trial.len())?;
+    Ok(trial.into_iter().zip(seen).map(|(trial, seen)| Asked { trial, seen }).collect())
 }
 
 fn sessions(group: &Group) -> Result<Vec<Session>> {

@@ -5,6 +5,7 @@ use super::{Content, Curve, FORMAT, FORMAT_VERSION, PENDING, image};
 use crate::problem::{Goal, Outcome, Parameter, ParameterKind, Value};
 use crate::store::record::{Completed, Start, Trial};
 use hdf5::{File, Group, Result};
+use std::collections::HashMap;
 
 /// The bytes of an HDF5 file with this content.
 pub(super) fn encode(content: &Content) -> Result<Vec<u8>> {
@@ -13,6 +14,8 @@ pub(super) fn encode(content: &Content) -> Result<Vec<u8>> {
         trials(&file.create_group("trials")?, content)?;
         tasks(&file.create_group("tasks")?, content)?;
         sessions(&file.create_group("sessions")?, content)?;
+        values(&file.create_group("values")?, content)?;
+        asks(&file.create_group("asks")?, content)?;
         stops(&file.create_group("stops")?, content)?;
         strategy(&file.create_group("strategy")?, content)?;
         completions(file, content)
@@ -189,7 +192,7 @@ fn tasks(group: &Group, content: &Content) -> Result<()> {
     let table = Table::new(group, "row", &rows, "attempt in the order of ending")?;
     table.column("trial", &numbers(|a| a.trial), "", "trial")?;
     let tries: Vec<u32> = attempts.iter().map(|a| a.attempt).collect();
-    table.column("attempt", &tries, "", "number of the attempt at this trial, from 1")?;
+    table.column("attempt", &tries, "", "number of the attempt at this task, from 1")?;
     table.column("rank", &numbers(|a| a.rank), "", "rank that ran it")?;
     table.texts("host", attempts.iter().map(|a| a.host.as_str()), "its host")?;
     table.column("dispatched", &times(|a| a.dispatched), TIME, "handed to the rank")?;
@@ -205,6 +208,51 @@ fn tasks(group: &Group, content: &Content) -> Result<()> {
     let about =
         "results that came after the trial was proposed and before it was given out; NaN: not known";
     table.gappy("stale", &start(|s| s.stale as f64), "", about)?;
+    let tasks: Vec<u32> = attempts.iter().map(|a| a.detail.task).collect();
+    table.column("task", &tasks, "", "position of the task in the plan of a trial")?;
+    table.texts("stage", attempts.iter().map(|a| a.detail.stage.as_str()), "stage of the task")?;
+    table.texts("key", attempts.iter().map(|a| a.detail.key.as_str()), "key of the task")?;
+    let peaks: Vec<f64> =
+        attempts.iter().map(|a| a.detail.peak_memory.map_or(f64::NAN, |bytes| bytes as f64)).collect();
+    table.gappy("peak_memory", &peaks, "bytes", "most memory at a time; NaN: not measured")?;
+    Ok(())
+}
+
+/// The values of tasks, in the order of the attempts that measured them.
+fn values(group: &Group, content: &Content) -> Result<()> {
+    let attempts = content.history.attempts.iter();
+    let all = (0..).zip(attempts).flat_map(|(row, a)| a.detail.values.iter().map(move |v| (row, v)));
+    let (mut rows, mut places, mut values, mut sems) = (Vec::<u64>::new(), vec![], vec![], vec![]);
+    let mut names: Vec<&str> = vec![];
+    let mut known: HashMap<&str, u32> = HashMap::new();
+    for (row, (name, measured)) in all {
+        let place = *known.entry(name).or_insert_with(|| {
+            names.push(name);
+            names.len() as u32 - 1
+        });
+        rows.push(row);
+        places.push(place);
+        values.push(measured.value());
+        sems.push(measured.sem().unwrap_or(f64::NAN));
+    }
+    axis(group, "names", &tables::texts(names.into_iter())?, "name of a value")?;
+    let numbers: Vec<u64> = (0..rows.len() as u64).collect();
+    let table = Table::new(group, "value_row", &numbers, "value of a task")?;
+    table.column("task_row", &rows, "", "row of tasks whose attempt measured it")?;
+    table.column("name", &places, "", "its name, as the position in names")?;
+    table.column("value", &values, "", "the value")?;
+    table.gappy("sem", &sems, "", "its standard error; NaN: unknown")?;
+    Ok(())
+}
+
+fn asks(group: &Group, content: &Content) -> Result<()> {
+    let asks = &content.history.asks;
+    let rows: Vec<u64> = (0..asks.len() as u64).collect();
+    let table = Table::new(group, "ask", &rows, "candidate that was asked for")?;
+    let trials: Vec<u64> = asks.iter().map(|a| a.trial).collect();
+    table.column("trial", &trials, "", "the trial that it became")?;
+    let seen: Vec<u64> = asks.iter().map(|a| a.seen).collect();
+    table.column("seen", &seen, "", "trials ended by then")?;
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use super::model::Model;
 use super::process::Process;
-use crate::acquisition::{Boxes, Directions, Improvement, MOST_BOX_OBJECTIVES, hazard, log_cdf};
+use crate::acquisition::{
+    Boxes, Directions, Improvement, MOST_BOX_OBJECTIVES, hazard, log_cdf, log_sum_exp,
+};
 use crate::gp::Prediction;
 use crate::pareto;
 use crate::problem::Problem;
@@ -16,7 +18,8 @@ const DIRECTIONS: usize = 128;
 /// Up to so many points, the front and what is believed in, are cut out of boxes.
 const MOST_CUTS: usize = 400;
 
-/// Log expected hypervolume improvement, weighed by the probability that every condition holds.
+/// Log expected hypervolume improvement, weighed by the probability that every condition holds; of
+/// several views the mean of that (not of its logarithm).
 pub struct Acquire<'a> {
     model: &'a Model,
     improvement: Improvement,
@@ -69,26 +72,56 @@ impl<'a> Acquire<'a> {
 
     /// Value at a point of the unit cube.
     pub fn value(&self, x: &[f64]) -> f64 {
-        let there = self.model.processes.iter().map(|p| p.posterior.predict(x));
-        self.combine(there, Improvement::log_value)
+        let of_view = |view: usize| {
+            let there = self.model.processes.iter().map(|p| p.posteriors[view].predict(x));
+            self.combine(there, view, Improvement::log_value)
+        };
+        log_mean_exp(&(0..self.model.views()).map(of_view).collect::<Vec<f64>>())
     }
 
     /// Values at many points, good enough to put them in order.
     pub fn rough_values(&self, points: &[Vec<f64>]) -> Vec<f64> {
-        let predict = |p: &Process| p.posterior.predict_all(points);
-        let of_process: Vec<Vec<Prediction>> = self.model.processes.par_iter().map(predict).collect();
-        let value =
-            |i: usize| self.combine(of_process.iter().map(|p| p[i]), Improvement::rough_log_value);
+        let views = self.model.views();
+        let predict = |p: &Process| -> Vec<Vec<Prediction>> {
+            p.posteriors.par_iter().take(views).map(|p| p.predict_all(points)).collect()
+        };
+        let of_process: Vec<_> = self.model.processes.par_iter().map(predict).collect();
+        let value = |i: usize| {
+            let of_view = |view: usize| {
+                let there = of_process.iter().map(|p| p[view][i]);
+                self.combine(there, view, Improvement::rough_log_value)
+            };
+            log_mean_exp(&(0..views).map(of_view).collect::<Vec<f64>>())
+        };
         (0..points.len()).into_par_iter().map(value).collect()
     }
 
     /// Value at a point; ∂/∂x goes to `gradient` (length d).
     pub fn value_with_gradient(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut slopes = vec![0.0; self.model.views() * self.dimension];
+        let of_view = |(view, slopes): (usize, &mut [f64])| self.value_of_view(view, x, slopes);
+        let each = slopes.chunks_exact_mut(self.dimension).enumerate();
+        let values: Vec<f64> = each.map(of_view).collect();
+        let value = log_mean_exp(&values);
+        gradient.fill(0.0);
+        let count = values.len() as f64;
+        for (slopes, of_view) in slopes.chunks_exact(self.dimension).zip(&values) {
+            // Of a single view this is 1, whatever its value.
+            let share = if values.len() == 1 { 1.0 } else { (of_view - value).exp() / count };
+            // A view without hope there has no say, even where its slope is not finite.
+            if share != 0.0 {
+                gradient.iter_mut().zip(slopes).for_each(|(g, s)| *g += share * s);
+            }
+        }
+        value
+    }
+
+    fn value_of_view(&self, view: usize, x: &[f64], gradient: &mut [f64]) -> f64 {
         let (m, d) = (self.model.objectives().len(), self.dimension);
         let mut slopes = vec![0.0; 2 * self.model.processes.len() * d];
         let predict = |(slopes, process): (&mut [f64], &Process)| {
             let (dmean, dsd) = slopes.split_at_mut(d);
-            process.posterior.predict_with_gradient(x, dmean, dsd)
+            process.posteriors[view].predict_with_gradient(x, dmean, dsd)
         };
         let there: Vec<Prediction> =
             slopes.chunks_exact_mut(2 * d).zip(&self.model.processes).map(predict).collect();
@@ -96,7 +129,7 @@ impl<'a> Acquire<'a> {
         let (mut by_mean, mut by_sd) = (vec![0.0; m], vec![0.0; m]);
         let mut value = self.improvement.log_value_with_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
         for (k, there) in there[m..].iter().enumerate() {
-            let (log, dmean, dsd) = self.condition(k, there);
+            let (log, dmean, dsd) = self.condition(k, view, there);
             value += log;
             by_mean.push(dmean);
             by_sd.push(dsd);
@@ -114,27 +147,37 @@ impl<'a> Acquire<'a> {
     fn combine(
         &self,
         there: impl Iterator<Item = Prediction>,
+        view: usize,
         gain: impl Fn(&Improvement, &[f64], &[f64]) -> f64,
     ) -> f64 {
         let there: Vec<Prediction> = there.collect();
         let (objectives, conditions) = there.split_at(self.model.objectives().len());
         let (mean, sd): (Vec<f64>, Vec<f64>) = objectives.iter().map(|p| (p.mean, p.sd)).unzip();
-        let conditions = conditions.iter().enumerate().map(|(k, p)| self.condition(k, p).0);
+        let conditions = conditions.iter().enumerate().map(|(k, p)| self.condition(k, view, p).0);
         gain(&self.improvement, &mean, &sd) + conditions.sum::<f64>()
     }
 
     /// Log probability that condition `k` holds, and its derivatives with respect to μ and σ.
-    fn condition(&self, k: usize, there: &Prediction) -> (f64, f64, f64) {
+    fn condition(&self, k: usize, view: usize, there: &Prediction) -> (f64, f64, f64) {
         let process = &self.model.conditions()[k];
         // A label is right or wrong with its noise, a slack is what it is without.
         let (sign, noise) = match process.quantity {
-            super::quantity::Quantity::Feasibility => (1.0, process.posterior.noise()),
+            super::quantity::Quantity::Feasibility => (1.0, process.posteriors[view].noise()),
             _ => (-1.0, 0.0),
         };
         let spread = (there.sd * there.sd + noise).sqrt();
         let z = sign * (there.mean - self.zeros[k]) / spread;
         let slope = hazard(z) / spread;
         (log_cdf(z), sign * slope, -slope * z * there.sd / spread)
+    }
+}
+
+/// Log of the mean of exponentials; NaN if one is.
+fn log_mean_exp(logs: &[f64]) -> f64 {
+    match logs {
+        [one] => *one,
+        logs if logs.iter().any(|l| l.is_nan()) => f64::NAN,
+        logs => log_sum_exp(logs) - (logs.len() as f64).ln(),
     }
 }
 

@@ -5,6 +5,9 @@
 //! candidate goes elsewhere. Failed trials are treated alike: no value, but no second visit either.
 //! Infeasible trials train a process of their own, and so does every outcome constraint; the
 //! probabilities that all is well weigh the improvement.
+//!
+//! Hyperparameters are the likeliest, or several draws from their posterior ([`Surrogate`]); then the
+//! improvement is the mean over draws, every process's k-th with every other's.
 
 mod acquire;
 mod model;
@@ -13,6 +16,7 @@ mod quantity;
 mod search;
 
 use super::{Ledger, Strategy, StrategyError, Timings};
+use crate::config::Surrogate;
 use crate::problem::{Problem, Region, TrialId};
 use acquire::Acquire;
 use model::{Fitted, Model};
@@ -20,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// Version of [`Memory`].
-const MEMORY_VERSION: u8 = 2;
+const MEMORY_VERSION: u8 = 3;
 
 /// The strategy `mobo`.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub struct Mobo {
     problem: Problem,
     region: Region,
     seed: u64,
+    form: Surrogate,
     fitted: Option<Fitted>,
     /// Conditioned with these hyperparameters; made anew after a fit and after a restart.
     model: Option<Model>,
@@ -42,12 +47,14 @@ struct Memory {
 }
 
 impl Mobo {
-    /// The strategy for a problem, whose linear constraints leave the region `region`.
-    pub fn new(problem: &Problem, region: Region, seed: u64) -> Self {
+    /// The strategy for a problem, whose linear constraints leave the region `region`, with processes of
+    /// the form `form`.
+    pub fn new(problem: &Problem, region: Region, seed: u64, form: Surrogate) -> Self {
         Self {
             problem: problem.clone(),
             region,
             seed,
+            form,
             fitted: None,
             model: None,
             timings: Timings::default(),
@@ -70,7 +77,7 @@ impl Strategy for Mobo {
         }
         if self.fitted.as_ref().is_none_or(|f| f.is_due(ledger)) {
             // A fit that fails leaves the last good hyperparameters.
-            match (Fitted::new(ledger, self.fitted.as_ref()), &self.fitted) {
+            match (Fitted::new(ledger, self.fitted.as_ref(), self.form, self.seed), &self.fitted) {
                 (Ok(fitted), _) => (self.fitted, self.model) = (Some(fitted), None),
                 (Err(error), None) => return Err(error),
                 (Err(_), Some(_)) => {}

@@ -1,8 +1,9 @@
 //! All processes together, and what they believe about trials that have no values (yet).
 
-use super::process::{self, Process};
+use super::process::{self, Known, Process};
 use super::quantity::{Quantity, chosen};
-use crate::gp::{Hyper, NotPositive};
+use crate::config::Surrogate;
+use crate::gp::NotPositive;
 use crate::pareto;
 use crate::strategy::{Ledger, Observed, StrategyError};
 use rayon::prelude::*;
@@ -31,7 +32,7 @@ pub struct Fitted {
     /// The same when the forms were last chosen.
     judged: usize,
     /// In the order of [`Quantity::all`].
-    hypers: Vec<Hyper>,
+    hypers: Vec<Known>,
 }
 
 /// Every process, conditioned on what was observed and on its own belief about what is pending.
@@ -67,8 +68,14 @@ impl Fitted {
         self.seen <= ledger.observed().len() && self.hypers.len() <= Quantity::all(ledger).len()
     }
 
-    /// Fits all hyperparameters, starting from the last fit where there is one.
-    pub fn new(ledger: &Ledger, last: Option<&Fitted>) -> Result<Self, StrategyError> {
+    /// Fits or draws all hyperparameters, starting from the last fit where there is one. Draws are those
+    /// of `seed` and of how many trials have ended.
+    pub fn new(
+        ledger: &Ledger,
+        last: Option<&Fitted>,
+        form: Surrogate,
+        seed: u64,
+    ) -> Result<Self, StrategyError> {
         let seen = ledger.observed();
         let rows = chosen(seen);
         let grown = |l: &Fitted| rows.len() as f64 >= JUDGE_GROWTH * l.judged as f64;
@@ -77,7 +84,9 @@ impl Fitted {
         let fit_one = |(at, quantity): (usize, Quantity)| {
             let (data, _) = quantity.data(rows.iter().map(|i| &seen[*i]));
             let warm = last.and_then(|l| l.hypers.get(at));
-            process::fit(&data, warm, judge, &centre)
+            let stream =
+                |k: usize| crate::rng::stream(seed, &format!("mobo draw {at} {k}"), seen.len() as u64);
+            process::learn(form, &data, warm, judge, &centre, stream)
         };
         let quantities = Quantity::all(ledger).into_par_iter().enumerate();
         let hypers = quantities.map(fit_one).collect::<Result<Vec<_>, _>>()?;
@@ -117,8 +126,8 @@ impl Model {
     pub fn new(ledger: &Ledger, fitted: &Fitted) -> Result<Self, StrategyError> {
         let trials = &ledger.observed()[..fitted.seen];
         let rows = chosen(trials);
-        let condition = |(quantity, hyper): (Quantity, &Hyper)| {
-            Process::new(quantity, rows.iter().map(|i| &trials[*i]), hyper)
+        let condition = |(quantity, known): (Quantity, &Known)| {
+            Process::new(quantity, rows.iter().map(|i| &trials[*i]), known)
         };
         let quantities = Quantity::all(ledger).into_par_iter().zip(&fitted.hypers);
         let processes = quantities.map(condition).collect::<Result<Vec<_>, _>>()?;
@@ -140,7 +149,7 @@ impl Model {
     fn forget(&mut self) {
         self.believed.clear();
         self.rows = 0;
-        self.processes.iter_mut().for_each(|p| p.posterior.forget_beliefs());
+        self.processes.iter_mut().for_each(Process::forget_beliefs);
     }
 
     /// Believes in the failed trials first, then in the pending ones, by trial number; points believed
@@ -159,10 +168,10 @@ impl Model {
         let new = &wanted[self.believed.len()..];
         let narrowing = new.len().min((failed.len() + MOST_BELIEVED).saturating_sub(self.rows));
         let means = |process: &mut Process| -> Vec<f64> {
-            let narrowed = new[..narrowing].iter().map(|x| process.posterior.believe(x));
+            let narrowed = new[..narrowing].iter().map(|x| process.believe(x));
             let mut means: Vec<f64> = narrowed.collect();
             // Point by point, so that it makes no difference how many come at once.
-            means.extend(process.posterior.means(new[narrowing..].iter().copied()));
+            means.extend(process.means(new[narrowing..].iter().copied()));
             means
         };
         let means: Vec<Vec<f64>> = self.processes.par_iter_mut().map(means).collect();
@@ -171,6 +180,11 @@ impl Model {
             let objectives = means[..self.objectives].iter().map(|of_process| of_process[i]).collect();
             self.believed.push((x.to_vec(), objectives));
         }
+    }
+
+    /// How many equally likely views there are: in each, every process has its hyperparameters.
+    pub fn views(&self) -> usize {
+        self.processes.iter().map(|p| p.posteriors.len()).min().unwrap_or(0)
     }
 
     /// The processes of the objectives.
@@ -195,7 +209,7 @@ impl Model {
         };
         let means = |(k, process): (usize, &Process)| {
             let rows = unsure(k);
-            let means = process.posterior.means(rows.iter().map(|i| trials[*i].unit.as_slice()));
+            let means = process.means(rows.iter().map(|i| trials[*i].unit.as_slice()));
             rows.into_iter().zip(means).collect::<Vec<_>>()
         };
         let smoothed: Vec<Vec<(usize, f64)>> =

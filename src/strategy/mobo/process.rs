@@ -1,19 +1,45 @@
 //! One quantity's process: how it is fitted, and which form it takes.
 
 use super::quantity::{Quantity, spread};
-use crate::gp::{self, Bowl, Data, Family, Hyper, NotPositive, Posterior, Scaling};
+use crate::config::Surrogate;
+use crate::gp::{self, Bowl, Chains, Data, Family, Hyper, NotPositive, Posterior, Scaling};
 use crate::strategy::Observed;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Hyperparameters are fitted to at most so many trials: more tell little more about them.
 const MOST_FITTED: usize = 400;
+
+/// Draws of hyperparameters where not one of them is to be believed alone.
+const DRAWS: usize = 8;
+
+/// What is known of a process's hyperparameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Known {
+    /// The likeliest.
+    Fitted(Hyper),
+    /// Equally likely ones.
+    Drawn(Chains),
+}
+
+impl Known {
+    /// The hyperparameters.
+    pub fn hypers(&self) -> &[Hyper] {
+        match self {
+            Known::Fitted(hyper) => std::slice::from_ref(hyper),
+            Known::Drawn(chains) => chains.hypers(),
+        }
+    }
+}
 
 /// A process conditioned on what was observed.
 #[derive(Debug)]
 pub struct Process {
     pub quantity: Quantity,
     pub scaling: Scaling,
-    pub posterior: Posterior,
+    /// One for each of the hyperparameters known, equally likely.
+    pub posteriors: Vec<Posterior>,
 }
 
 impl Process {
@@ -21,17 +47,39 @@ impl Process {
     pub fn new<'a>(
         quantity: Quantity,
         trials: impl Iterator<Item = &'a Observed>,
-        hyper: &Hyper,
+        known: &Known,
     ) -> Result<Self, NotPositive> {
         let (data, scaling) = quantity.data(trials);
-        Ok(Self { quantity, scaling, posterior: Posterior::new(&data, hyper)? })
+        let condition = |hyper: &Hyper| Posterior::new(&data, hyper);
+        let posteriors = known.hypers().par_iter().map(condition).collect::<Result<_, _>>()?;
+        Ok(Self { quantity, scaling, posteriors })
     }
 
     /// Conditions on one more trial, on the scale of the fit.
     pub fn observe(&mut self, trial: &Observed) {
         let Some((value, sem)) = self.quantity.observed(trial) else { return };
         let noise = sem.map(|s| (s / self.scaling.sd).powi(2));
-        self.posterior.observe(&trial.unit, self.scaling.apply(value), noise);
+        let y = self.scaling.apply(value);
+        self.posteriors.par_iter_mut().for_each(|p| p.observe(&trial.unit, y, noise));
+    }
+
+    /// Believes in its own mean at `x`, and returns it (see [`Posterior::believe`]).
+    pub fn believe(&mut self, x: &[f64]) -> f64 {
+        let count = self.posteriors.len() as f64;
+        self.posteriors.iter_mut().map(|p| p.believe(x)).sum::<f64>() / count
+    }
+
+    /// Takes all of that back.
+    pub fn forget_beliefs(&mut self) {
+        self.posteriors.iter_mut().for_each(Posterior::forget_beliefs);
+    }
+
+    /// Means at many points.
+    pub fn means<'a>(&self, points: impl Iterator<Item = &'a [f64]> + Clone) -> Vec<f64> {
+        let of_each = self.posteriors.iter().map(|p| p.means(points.clone()));
+        let sums = of_each.reduce(|a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect());
+        let count = self.posteriors.len() as f64;
+        sums.into_iter().flatten().map(|sum| sum / count).collect()
     }
 }
 
@@ -46,6 +94,33 @@ const FORMS: [(Family, bool, usize, f64); 3] = [
     (Family::Matern, true, 50, 5.0),
 ];
 
+/// What data tell of a process's hyperparameters, according to the form that is asked for; the other
+/// arguments are those of [`fit`]. `stream(k)` is the random stream of draw k.
+pub fn learn(
+    form: Surrogate,
+    data: &Data,
+    last: Option<&Known>,
+    judge: bool,
+    centre: &[f64],
+    stream: impl Fn(usize) -> ChaCha8Rng + Sync,
+) -> Result<Known, NotPositive> {
+    let (fitted, chains) = match last {
+        Some(Known::Fitted(hyper)) => (Some(hyper), None),
+        Some(Known::Drawn(chains)) => (None, Some(chains)),
+        None => (None, None),
+    };
+    let d = centre.len();
+    let data = &data.take(spread(data.len(), MOST_FITTED));
+    match form {
+        Surrogate::Pooled => fit(data, fitted, judge, centre).map(Known::Fitted),
+        Surrogate::Sparse => match chains {
+            Some(chains) => chains.advance(data, stream),
+            None => Chains::begin(data, &Hyper::initial(Family::Sparse, d), DRAWS, stream),
+        }
+        .map(Known::Drawn),
+    }
+}
+
 /// Fits a process to data. `last` is the fit before, if there was one; with `judge` (or without a
 /// last one) the form is chosen anew, by the log density of each observation given all others.
 /// `centre` is where good designs are.
@@ -56,13 +131,12 @@ pub fn fit(
     centre: &[f64],
 ) -> Result<Hyper, NotPositive> {
     let d = centre.len();
-    let data = data.take(spread(data.len(), MOST_FITTED));
     let still = Bowl::about(vec![0.5; d]);
     let fit_one = |family: Family, central: bool| {
         let warm = last.filter(|l| l.family() == family);
         let start = warm.cloned().unwrap_or_else(|| Hyper::initial(family, d));
         let bowl = if central { still.clone() } else { Bowl::about(centre.to_vec()) };
-        gp::fit(&data, &start.with_bowl(bowl))
+        gp::fit(data, &start.with_bowl(bowl))
     };
     if let Some(last) = last.filter(|_| !judge) {
         return fit_one(last.family(), last.bowl() == &still);
@@ -72,7 +146,7 @@ pub fn fit(
         .filter(|(_, _, least, _)| data.len() >= *least)
         .map(|(family, central, _, bar)| {
             let hyper = fit_one(family, central)?;
-            Ok((Posterior::new(&data, &hyper)?.leave_one_out(), bar, hyper))
+            Ok((Posterior::new(data, &hyper)?.leave_one_out(), bar, hyper))
         })
         .collect::<Vec<Result<_, NotPositive>>>();
     let mut best: Result<(Vec<f64>, Hyper), NotPositive> = Err(NotPositive(data.len()));

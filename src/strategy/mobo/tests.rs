@@ -46,20 +46,27 @@ fn ledger_with(problem: &Problem, count: u64) -> Ledger {
     ledger
 }
 
+const FORMS: [Surrogate; 2] = [Surrogate::Pooled, Surrogate::Sparse];
+
 fn mobo(problem: &Problem) -> Mobo {
+    mobo_with(problem, Surrogate::Pooled)
+}
+
+fn mobo_with(problem: &Problem, form: Surrogate) -> Mobo {
     let region = Region::new(&problem.space).unwrap();
-    Mobo::new(problem, region, 7)
+    Mobo::new(problem, region, 7, form)
 }
 
 #[test]
 fn gradient_of_the_whole_acquisition_agrees_with_central_differences() {
-    for m in [1, 3, 5] {
+    for (m, form) in [1, 3, 5].into_iter().flat_map(|m| FORMS.map(|form| (m, form))) {
         let problem = problem(5, m);
         let mut ledger = ledger_with(&problem, 25);
         ledger.propose(25, &problem.space.decode(&[0.3, 0.6, 0.2, 0.8, 0.5]));
-        let fitted = Fitted::new(&ledger, None).unwrap();
+        let fitted = Fitted::new(&ledger, None, form, 7).unwrap();
         let mut model = Model::new(&ledger, &fitted).unwrap();
         model.update(&ledger);
+        assert_eq!(model.views() == 1, form == Surrogate::Pooled);
         let mut rng = crate::rng::stream(1, "test", 1);
         let acquire = Acquire::new(&problem, &ledger, &model, &mut rng).unwrap();
         let x = [0.41, 0.27, 0.66, 0.12, 0.83];
@@ -75,7 +82,7 @@ fn gradient_of_the_whole_acquisition_agrees_with_central_differences() {
             };
             let slope = (moved(1.0) - moved(-1.0)) / (2.0 * step);
             let error = (slope - gradient[j]).abs() / slope.abs().max(1.0);
-            assert!(error < 1e-5, "M = {m}, x[{j}]: {slope} against {}", gradient[j]);
+            assert!(error < 1e-5, "M = {m}, {form:?}, x[{j}]: {slope} against {}", gradient[j]);
         }
     }
 }
@@ -100,15 +107,22 @@ fn a_pending_trial_pushes_the_next_candidate_away() {
 #[test]
 fn memory_carries_the_fit_over_a_restart() {
     let problem = problem(3, 2);
-    let mut ledger = ledger_with(&problem, 20);
-    let mut strategy = mobo(&problem);
-    let first = strategy.propose(20, &ledger).unwrap();
-    let memory = strategy.memory();
-    ledger.propose(20, &problem.space.decode(&first));
-    let mut restarted = mobo(&problem);
-    restarted.recall(&memory).unwrap();
-    assert_eq!(strategy.propose(21, &ledger).unwrap(), restarted.propose(21, &ledger).unwrap());
-    assert!(restarted.recall(&[9, 9, 9]).is_err());
+    for form in FORMS {
+        let mut ledger = ledger_with(&problem, 20);
+        let mut strategy = mobo_with(&problem, form);
+        let mut restarted = mobo_with(&problem, form);
+        for trial in 20..24 {
+            let proposed = strategy.propose(trial, &ledger).unwrap();
+            let memory = strategy.memory();
+            ledger.propose(trial, &problem.space.decode(&proposed));
+            restarted = mobo_with(&problem, form);
+            restarted.recall(&memory).unwrap();
+            // Enough of them for the next fit, from the chains of this one.
+            ledger.tell(trial, &evaluate(&proposed, 2));
+        }
+        assert_eq!(strategy.propose(24, &ledger).unwrap(), restarted.propose(24, &ledger).unwrap());
+        assert!(restarted.recall(&[9, 9, 9]).is_err());
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
         geometry: None,
         strategy: StrategySettings {
             method,
+            model: Default::default(),
             initial,
             initial_design: InitialDesign::default(),
             nominal: None,
@@ -48,6 +49,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             noise: None,
             delay: None,
         }),
+        container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
         limits: Limits { time_limit_s: None, margin_s: 60.0, disk_bytes: None },
     }

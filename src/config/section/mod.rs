@@ -1,6 +1,8 @@
 //! Typed access to one table of the document. What has the wrong type is a problem, told with the
 //! key, what was found and what would be right; the caller gets `None` and goes on.
 
+mod lists;
+
 use super::document::{Item, Node, Table};
 use super::error::{Place, Problems, suggestion};
 use super::units;
@@ -40,35 +42,6 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The tables `[[key]]` of the document, each called by its name, or its number without one;
-    /// `None` if they are something else.
-    pub fn several(document: &'a Table, key: &str, problems: &'a Problems) -> Option<Vec<Self>> {
-        let Some(node) = document.get(key) else {
-            return Some(vec![]);
-        };
-        let refuse = |place: &Place| {
-            problems.add(place, format!("{key} must be tables, each written as [[{key}]]"));
-        };
-        let Item::List(list) = &node.item else {
-            refuse(&node.place);
-            return None;
-        };
-        let section = |(index, Node { place, item }): (usize, &'a Node)| {
-            let Item::Table(table) = item else {
-                refuse(place);
-                return None;
-            };
-            let call = match table.get("name") {
-                Some(Node { item: Item::Text(name), .. }) => name.clone(),
-                _ => (index + 1).to_string(),
-            };
-            let path = format!("{key}.{call}");
-            let title = format!("[[{key}]]");
-            Some(Section { path, title, place: place.clone(), table: Some(table), problems })
-        };
-        list.iter().enumerate().map(section).collect()
-    }
-
     /// The table under `key`, if there is one.
     pub fn inner(&self, key: &str) -> Option<Section<'a>> {
         let node = self.node(key)?;
@@ -79,29 +52,6 @@ impl<'a> Section<'a> {
         let path = self.dotted(key);
         let (title, place) = (format!("[{path}]"), node.place.clone());
         Some(Section { path, title, place, table: Some(table), problems: self.problems })
-    }
-
-    /// The table under `key`, or each of several; none if the key is absent.
-    pub fn tables(&self, key: &str) -> Option<Vec<Section<'a>>> {
-        let Some(node) = self.node(key) else {
-            return Some(vec![]);
-        };
-        let Item::List(list) = &node.item else {
-            return self.inner(key).map(|table| vec![table]);
-        };
-        let path = self.dotted(key);
-        let section = |Node { place, item }: &'a Node| match item {
-            Item::Table(table) => {
-                let title = format!("[{path}]");
-                let (path, place, problems) = (path.clone(), place.clone(), self.problems);
-                Some(Section { path, title, place, table: Some(table), problems })
-            }
-            other => {
-                self.mistyped(key, other, "a table or a list of tables");
-                None
-            }
-        };
-        list.iter().map(section).collect()
     }
 
     fn node(&self, key: &str) -> Option<&'a Node> {
@@ -130,6 +80,11 @@ impl<'a> Section<'a> {
     /// Every key and value.
     pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Node)> {
         self.table.into_iter().flatten()
+    }
+
+    /// The dotted path, for messages about the whole table.
+    pub fn called(&self) -> &str {
+        &self.path
     }
 
     /// Reports that `key` is wrong: `strategy.initial` and then `text`.
@@ -252,6 +207,19 @@ impl<'a> Section<'a> {
         seconds
     }
 
+    /// An amount of memory or disk, more than nothing, in bytes.
+    pub fn bytes(&self, key: &str) -> Option<u64> {
+        let item = &self.node(key)?.item;
+        let bytes = match item {
+            Item::Text(t) => units::bytes(t).filter(|bytes| *bytes > 0),
+            _ => None,
+        };
+        if bytes.is_none() {
+            self.mistyped(key, item, units::BYTES);
+        }
+        bytes
+    }
+
     /// A duration longer than nothing, in seconds.
     pub fn positive_seconds(&self, key: &str) -> Option<f64> {
         let s = self.seconds(key)?;
@@ -281,39 +249,6 @@ impl<'a> Section<'a> {
         }
         value
     }
-
-    /// The nodes of a list.
-    pub fn list(&self, key: &str) -> Option<&'a [Node]> {
-        match &self.node(key)?.item {
-            Item::List(list) => Some(list),
-            other => {
-                self.mistyped(key, other, "a list");
-                None
-            }
-        }
-    }
-
-    /// A list of values.
-    pub fn values(&self, key: &str) -> Option<Vec<Value>> {
-        let values: Option<Vec<Value>> = self.list(key)?.iter().map(|n| value(&n.item)).collect();
-        if values.is_none() {
-            self.problem(key, "must be a list of finite numbers or texts that are not empty");
-        }
-        values
-    }
-
-    /// A list of texts.
-    pub fn texts(&self, key: &str) -> Option<Vec<String>> {
-        let text = |node: &Node| match &node.item {
-            Item::Text(t) => Some(t.clone()),
-            _ => None,
-        };
-        let texts: Option<Vec<String>> = self.list(key)?.iter().map(text).collect();
-        if texts.is_none() {
-            self.problem(key, "must be a list of texts");
-        }
-        texts
-    }
 }
 
 fn whole(item: &Item) -> Option<i64> {
@@ -325,7 +260,8 @@ fn whole(item: &Item) -> Option<i64> {
     (i.abs() <= LARGEST_WHOLE).then(|| i64::try_from(i).ok()).flatten()
 }
 
-fn value(item: &Item) -> Option<Value> {
+/// A parameter's value: a finite number or a text that is not empty.
+pub fn value(item: &Item) -> Option<Value> {
     match item {
         Item::Integer(_) => whole(item).map(Value::Integer),
         Item::Float(x) if x.is_finite() => Some(Value::Float(*x)),

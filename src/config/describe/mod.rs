@@ -1,11 +1,15 @@
 //! A study in words, as `paretorank check` prints it.
 
-use super::command::{Command, ResultFile, Retries};
-use super::resolved::{Builtin, Delay, Evaluator, InitialDesign, Method, Study};
+mod container;
+mod evaluator;
+mod page;
+mod stages;
+
+use super::resolved::{Evaluator, InitialDesign, Method, Study, Surrogate};
 use super::stop::Rule;
-use super::units::duration;
-use crate::problem::{Column, FailureClass, Goal, Parameter, ParameterKind, Scale, Value};
-use crate::test_functions::Variant;
+use super::units::{amount, duration};
+use crate::problem::{Goal, Parameter, ParameterKind, Scale, Value};
+use page::Page;
 
 /// Everything that was understood, defaults filled in, in aligned lines that end with a newline.
 pub fn describe(study: &Study) -> String {
@@ -19,17 +23,16 @@ pub fn describe(study: &Study) -> String {
     geometry(&mut page, study);
     strategy(&mut page, study);
     match &study.evaluator {
-        Evaluator::Builtin(builtin) => self::builtin(&mut page, builtin),
-        Evaluator::Command(command) => self::command(&mut page, "evaluator", command),
+        Evaluator::Builtin(builtin) => evaluator::builtin(&mut page, builtin),
+        Evaluator::Command(command) => evaluator::command(&mut page, command),
         Evaluator::Outside => {
             page.title("evaluator");
             page.row("outside", "results are told (paretorank ask, tell, session)");
         }
-        Evaluator::Pipeline(pipeline) => {
-            for stage in &pipeline.stages {
-                self::command(&mut page, &format!("stage {}", stage.name), &stage.command);
-            }
-        }
+        Evaluator::Pipeline(pipeline) => stages::pipeline(&mut page, study, pipeline),
+    }
+    if let Some(container) = &study.container {
+        container::container(&mut page, container);
     }
     page.title("checkpoint");
     page.row("every", duration(study.checkpoint.every_s));
@@ -38,40 +41,10 @@ pub fn describe(study: &Study) -> String {
         study.limits.time_limit_s.map_or("until the allocation ends, if there is one".into(), duration);
     page.row("time", time);
     page.row("margin", format!("{} before the end", duration(study.limits.margin_s)));
+    if let Some(bytes) = study.limits.disk_bytes {
+        page.row("disk", format!("{} have to be free where a task writes", amount(bytes)));
+    }
     page.text
-}
-
-/// Lines of text under titles.
-#[derive(Default)]
-struct Page {
-    text: String,
-}
-
-impl Page {
-    fn title(&mut self, title: &str) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        self.text += title;
-        self.text.push('\n');
-    }
-
-    fn row(&mut self, key: &str, value: impl std::fmt::Display) {
-        self.text += &format!("  {key:<12} {value}\n");
-    }
-
-    /// Rows of cells in columns of equal width.
-    fn table(&mut self, rows: &[Vec<String>]) {
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max();
-        let widths: Vec<usize> = (0..columns).map(|c| width(c).unwrap_or(0)).collect();
-        for row in rows {
-            let pad = |(cell, width): (&String, &usize)| format!("{cell:<width$}", width = *width);
-            let cells: Vec<String> = row.iter().zip(&widths).map(pad).collect();
-            self.text += format!("  {}", cells.join("  ")).trim_end();
-            self.text.push('\n');
-        }
-    }
 }
 
 fn or_dash(text: &str) -> String {
@@ -168,6 +141,17 @@ fn strategy(page: &mut Page, study: &Study) {
             Method::Mobo => "mobo: Gaussian processes and expected hypervolume improvement",
         },
     );
+    if s.method == Method::Mobo {
+        page.row(
+            "model",
+            match s.model {
+                Surrogate::Pooled => "pooled: all parameters may matter; the likeliest hyperparameters",
+                Surrogate::Sparse => {
+                    "sparse: few parameters matter; averaged over draws of hyperparameters"
+                }
+            },
+        );
+    }
     if s.nominal == Some(true) {
         page.row("nominal", "trial 0 is the nominal design");
     }
@@ -210,97 +194,4 @@ fn strategy(page: &mut Page, study: &Study) {
     for setting in Rule::ALL.into_iter().filter_map(|rule| s.stop.setting(rule)) {
         page.row("stop", setting);
     }
-}
-
-fn builtin(page: &mut Page, b: &Builtin) {
-    page.title("evaluator");
-    page.row(
-        "builtin",
-        format!("{} with {} parameters and {} objectives", b.function, b.dimension, b.objectives),
-    );
-    if let Ok(function) = b.test_function() {
-        page.row("source", function.source());
-        let known = function.max_hypervolume();
-        let text = known.map_or("not known".into(), |h| {
-            format!("{:.6} at most with the default thresholds ({})", h.value, h.note)
-        });
-        page.row("hypervolume", text);
-    }
-    page.row(
-        "variant",
-        match b.variant {
-            None => "none".into(),
-            Some(Variant::Shifted(seed)) => format!("optimum moved (or drawn) with seed {seed}"),
-            Some(Variant::Heterogeneous(seed)) => format!("optimum moved and weighted with seed {seed}"),
-            Some(Variant::Rotated(seed)) => {
-                format!("optimum moved, weighted and rotated with seed {seed}")
-            }
-        },
-    );
-    page.row(
-        "noise",
-        b.noise.map_or("none".into(), |n| {
-            let told = if n.known { "told to the optimizer" } else { "not told to the optimizer" };
-            format!("normal, sd {}, {told}", n.sd)
-        }),
-    );
-    page.row(
-        "delay",
-        match b.delay {
-            None => "none".into(),
-            Some(Delay::Constant { seconds }) => duration(seconds),
-            Some(Delay::LogNormal { median_s, sigma }) => {
-                format!("log-normal, median {}, sigma {sigma}", duration(median_s))
-            }
-            Some(Delay::HeavyTail { least_s, alpha }) => {
-                format!("Pareto, least {}, alpha {alpha}", duration(least_s))
-            }
-        },
-    );
-}
-
-fn command(page: &mut Page, title: &str, c: &Command) {
-    page.title(title);
-    let quoted = |a: &String| {
-        if a.contains(char::is_whitespace) || a.is_empty() { format!("{a:?}") } else { a.clone() }
-    };
-    page.row("command", c.argv.iter().map(quoted).collect::<Vec<_>>().join(" "));
-    for template in &c.templates {
-        page.row("template", template.display());
-    }
-    page.row("result", c.result.as_ref().map_or("none".into(), result));
-    page.row("timeout", c.timeout_s.map_or("none".into(), duration));
-    page.row("grace", format!("{} between TERM and KILL", duration(c.grace_s)));
-    page.row("retries", retries(c.retries));
-    let codes: Vec<String> = c.infeasible_exit_codes.iter().map(i32::to_string).collect();
-    page.row(
-        "infeasible",
-        if codes.is_empty() { "no exit code".into() } else { format!("exit code {}", codes.join(", ")) },
-    );
-    for (name, value) in &c.env {
-        page.row("env", format!("{name}={value}"));
-    }
-}
-
-fn result(file: &ResultFile) -> String {
-    match file {
-        ResultFile::Json(path) => path.display().to_string(),
-        ResultFile::Table { table, columns, last_line } => {
-            let names = columns.iter().map(|column| match column {
-                Column::Value(name) => name.clone(),
-                Column::Error(of) => format!("error of {of}"),
-                Column::Skipped => "-".to_owned(),
-            });
-            let lines = if *last_line { "last line of " } else { "" };
-            format!("{lines}{}: {}", table.display(), names.collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
-fn retries(r: Retries) -> String {
-    if r == Retries::all(r.exit) {
-        return r.exit.to_string();
-    }
-    let of = |class: FailureClass| r.of(class).map(|n| format!("{} {n}", class.name()));
-    FailureClass::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }

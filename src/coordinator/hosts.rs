@@ -1,0 +1,215 @@
+//! Cores and memory of hosts, which their ranks share.
+
+use crate::comm::Rank;
+use crate::pipeline::Need;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a rank says about its host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Name of the host.
+    pub host: String,
+    /// Processors that the rank may run on.
+    pub cpus: Vec<u32>,
+    /// How many of them it may use at a time.
+    pub cores: u32,
+    /// Bytes of memory for all ranks of the host; `None` if that is not known.
+    pub memory: Option<u64>,
+}
+
+/// A host and what is taken of it.
+#[derive(Debug, Clone, Default)]
+struct Host {
+    ranks: usize,
+    idle: BTreeSet<Rank>,
+    /// Processors that any of its ranks may run on: ranks may be bound to one each.
+    cpus: BTreeSet<u32>,
+    /// What a quota leaves of them.
+    quota: Option<u32>,
+    memory: Option<u64>,
+    cores_taken: u64,
+    memory_taken: u64,
+}
+
+impl Host {
+    /// Cores that may be taken at a time. A rank is always good for a core, also where more ranks were
+    /// started than there are processors.
+    fn cores(&self) -> u64 {
+        let known = self.cpus.len() as u64;
+        known.min(self.quota.map_or(u64::MAX, u64::from)).max(self.ranks as u64)
+    }
+
+    fn holds(&self, need: Need) -> bool {
+        u64::from(need.cores) <= self.cores() && self.memory.is_none_or(|m| need.memory <= m)
+    }
+
+    fn free_cores(&self) -> u64 {
+        self.cores().saturating_sub(self.cores_taken)
+    }
+
+    fn fits(&self, need: Need) -> bool {
+        let free = self.memory.map(|m| m.saturating_sub(self.memory_taken));
+        u64::from(need.cores) <= self.free_cores() && free.is_none_or(|free| need.memory <= free)
+    }
+}
+
+/// Position of a host in [`Hosts`].
+pub(super) type HostId = usize;
+
+/// All hosts with their idle ranks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hosts {
+    names: BTreeMap<String, HostId>,
+    hosts: Vec<Host>,
+    idle: BTreeMap<Rank, HostId>,
+}
+
+/// Hosts that are kept for a task which does not fit anywhere yet. Lasts for one round of dispatch.
+#[derive(Debug, Default)]
+pub(super) struct Claims(BTreeSet<HostId>);
+
+impl Hosts {
+    /// Number of idle ranks.
+    pub fn idle(&self) -> usize {
+        self.idle.len()
+    }
+
+    /// An idle rank is there.
+    pub fn add(&mut self, rank: Rank, place: &Place) -> HostId {
+        let next = self.hosts.len();
+        let id = *self.names.entry(place.host.clone()).or_insert(next);
+        if id == next {
+            self.hosts.push(Host { memory: place.memory, ..Host::default() });
+        }
+        let host = &mut self.hosts[id];
+        host.ranks += 1;
+        host.cpus.extend(&place.cpus);
+        if (place.cores as usize) < place.cpus.len() {
+            host.quota = Some(host.quota.unwrap_or(0).max(place.cores));
+        }
+        host.memory = [host.memory, place.memory].into_iter().flatten().min();
+        self.set_idle(id, rank);
+        id
+    }
+
+    /// A rank is no more; what it ran is given back first, with [`Hosts::give_back`].
+    pub fn remove(&mut self, id: HostId, rank: Rank) {
+        self.idle.remove(&rank);
+        let host = &mut self.hosts[id];
+        host.idle.remove(&rank);
+        host.ranks -= 1;
+        if host.ranks == 0 {
+            // Its processors are gone with it.
+            host.cpus.clear();
+        }
+    }
+
+    /// A rank has ended what it ran.
+    pub fn give_back(&mut self, id: HostId, need: Need) {
+        let host = &mut self.hosts[id];
+        host.cores_taken -= u64::from(need.cores);
+        host.memory_taken -= need.memory;
+    }
+
+    /// A rank has nothing to do.
+    pub fn set_idle(&mut self, id: HostId, rank: Rank) {
+        self.hosts[id].idle.insert(rank);
+        self.idle.insert(rank, id);
+    }
+
+    /// Takes an idle rank for a task: the one of the lowest number whose host has what it needs and is
+    /// not claimed; another than `avoid` if possible, and best on another host than its.
+    pub fn take(&mut self, need: Need, avoid: Option<(HostId, Rank)>, claims: &Claims) -> Option<Rank> {
+        let (rank, id) = self.find(need, avoid, claims)?;
+        self.idle.remove(&rank);
+        let host = &mut self.hosts[id];
+        host.idle.remove(&rank);
+        host.cores_taken += u64::from(need.cores);
+        host.memory_taken += need.memory;
+        Some(rank)
+    }
+
+    fn find(
+        &self,
+        need: Need,
+        avoid: Option<(HostId, Rank)>,
+        claims: &Claims,
+    ) -> Option<(Rank, HostId)> {
+        let serves = |id: HostId| !claims.0.contains(&id) && self.hosts[id].fits(need);
+        let Some((bad_host, bad_rank)) = avoid else {
+            // The usual case: the first idle rank will do.
+            let (first, id) = self.idle.first_key_value()?;
+            if serves(*id) {
+                return Some((*first, *id));
+            }
+            return self.firsts(None).filter(|(_, id)| serves(*id)).min();
+        };
+        let all = || self.firsts(Some(bad_rank)).filter(|(_, id)| serves(*id));
+        let elsewhere = all().filter(|(_, id)| *id != bad_host).min();
+        elsewhere.or_else(|| all().min()).or_else(|| {
+            let id = *self.idle.get(&bad_rank)?;
+            serves(id).then_some((bad_rank, id))
+        })
+    }
+
+    /// The first idle rank of every host, but not this one.
+    fn firsts(&self, except: Option<Rank>) -> impl Iterator<Item = (Rank, HostId)> {
+        let first = move |host: &Host| host.idle.iter().copied().find(|rank| Some(*rank) != except);
+        self.hosts.iter().enumerate().filter_map(move |(id, host)| Some((first(host)?, id)))
+    }
+
+    /// Keeps a host for a task that fits nowhere now, so that smaller tasks behind it do not take what
+    /// becomes free for ever: the one that could hold it and has most cores free.
+    pub fn claim(&self, need: Need, claims: &mut Claims) {
+        let could = |id: &HostId| {
+            let host = &self.hosts[*id];
+            host.ranks > 0 && host.holds(need) && !claims.0.contains(id)
+        };
+        let free = |id: &HostId| (self.hosts[*id].free_cores(), std::cmp::Reverse(*id));
+        let best = (0..self.hosts.len()).filter(could).max_by_key(free);
+        claims.0.extend(best);
+    }
+
+    /// Whether a task of one core might still find a rank.
+    pub fn any_left(&self, claims: &Claims) -> bool {
+        if claims.0.is_empty() {
+            return !self.idle.is_empty();
+        }
+        let mut hosts = self.hosts.iter().enumerate();
+        hosts.any(|(id, host)| !host.idle.is_empty() && !claims.0.contains(&id))
+    }
+
+    /// Whether there is a host that could hold a task if nothing else ran there.
+    pub fn could_hold(&self, need: Need) -> bool {
+        self.hosts.iter().any(|host| host.ranks > 0 && host.holds(need))
+    }
+
+    /// How many tasks could run at a time if all were like this one.
+    pub fn slots(&self, need: Need) -> u64 {
+        let hosts = self.hosts.iter().filter(|host| host.ranks > 0);
+        let of_host = |host: &Host| {
+            let by_cores = host.cores() / u64::from(need.cores.max(1));
+            let by_memory =
+                host.memory.map_or(u64::MAX, |m| m.checked_div(need.memory).unwrap_or(u64::MAX));
+            by_cores.min(by_memory).min(host.ranks as u64)
+        };
+        hosts.map(of_host).sum()
+    }
+
+    /// The most that any host has, in words.
+    pub fn largest(&self) -> String {
+        let hosts = || self.hosts.iter().filter(|host| host.ranks > 0);
+        let cores = hosts().map(Host::cores).max().unwrap_or(0);
+        match hosts().filter_map(|host| host.memory).max() {
+            Some(memory) => format!("{cores} cores and {:.1} GB", memory as f64 / 1e9),
+            None => format!("{cores} cores"),
+        }
+    }
+
+    /// Cores and memory taken and there, by host, for tests.
+    #[cfg(test)]
+    pub fn taken(&self) -> Vec<(u64, u64, u64, Option<u64>)> {
+        let of_host = |h: &Host| (h.cores_taken, h.cores(), h.memory_taken, h.memory);
+        self.hosts.iter().filter(|h| h.ranks > 0).map(of_host).collect()
+    }
+}

@@ -1,0 +1,101 @@
+//! Every study file that is shipped is understood, and pipelines of real detectors run from end to end
+//! with the stand-ins of `configs/fake` in place of their programs.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn configs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("configs")
+}
+
+/// The program where the stand-ins come first in PATH and their description is the installed one.
+fn paretorank() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_paretorank"));
+    let path = std::env::var("PATH").unwrap();
+    command
+        .env("PATH", format!("{}:{path}", configs().join("fake/bin").display()))
+        .env("DETECTOR_PATH", configs().join("fake/epic"))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+fn succeeds(command: &mut Command) -> String {
+    let ran = command.output().unwrap();
+    let said = [ran.stdout, ran.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(ran.status.success(), "{command:?}\n{}\n{}", said[0], said[1]);
+    said[0].clone()
+}
+
+/// The trials of a study, run in a directory of the test's own.
+fn trials(study: &str, more: &[&str]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut command = paretorank();
+    command.arg("run").arg(configs().join(study)).arg("--output").arg(&run).args(["--workers", "2"]);
+    succeeds(command.args(["--set", "container.engine=\"none\""]).args(more));
+    let text = succeeds(paretorank().arg("export").arg(&run).arg("--json"));
+    let told: Value = serde_json::from_str(&text).unwrap();
+    told["trials"].as_array().unwrap().clone()
+}
+
+/// Value and standard error of an objective, and how far off `expected` it is in errors.
+fn off(trial: &Value, objective: &str, expected: f64) -> f64 {
+    assert_eq!(trial["status"], "ok", "{trial}");
+    let [value, sem] = ["value", "sem"].map(|key| trial["objectives"][objective][key].as_f64().unwrap());
+    assert!(sem > 0.0 && sem < 0.05 * value, "{objective}: {value} ± {sem}");
+    (value - expected).abs() / sem
+}
+
+#[test]
+fn every_shipped_study_is_understood() {
+    let mut folders = vec![configs()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "toml") {
+                succeeds(paretorank().arg("check").arg(&path));
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 8, "{seen} study files");
+}
+
+/// 2 species at 4 points in 3 chunks each, reconstructed, merged and analysed: what the stand-ins' response
+/// is at the nominal design (see `configs/fake/response.py`), and one design whose mirror stands in the wall.
+#[test]
+fn the_drich_of_epic_runs_with_stand_ins() {
+    let folder = tempfile::tempdir().unwrap();
+    let points = folder.path().join("points.csv");
+    let names = "mirror_centerx,mirror_radius,sensor_centerx,sensor_centerz,sensor_radius,snout_length";
+    std::fs::write(&points, format!("{names}\n160,180,155.5,1,110,20\n")).unwrap();
+    let points = format!("strategy.points='{}'", points.display());
+    let found = trials("drich/epic.toml", &["--trials", "2", "--set", &points]);
+    let [nominal, wide] = &found[..] else { panic!("two trials, not {}", found.len()) };
+    assert_eq!(wide["status"], "infeasible", "{wide}");
+    assert!(wide["reason"].as_str().unwrap().contains("overlaps/extrusions : 8"), "{wide}");
+    assert!(off(nominal, "piKsep_etalow", 4.02) < 4.0, "{nominal}");
+    assert!(off(nominal, "piKsep_etahigh", 4.49) < 4.0, "{nominal}");
+    assert!(off(nominal, "acceptance", 0.888) < 4.0, "{nominal}");
+    // 3,000 events of each species: 2.2 % at 1,500 (see there), and the mean of two points.
+    let sem = nominal["objectives"]["piKsep_etalow"]["sem"].as_f64().unwrap();
+    assert!((sem / (4.02 * 0.022 / 2f64.sqrt() / 2f64.sqrt()) - 1.0).abs() < 0.1, "{sem}");
+}
+
+#[test]
+fn the_b0_tracker_and_the_barrel_calorimeter_run_with_stand_ins() {
+    let b0 = trials("b0/b0.toml", &["--trials", "1"]);
+    assert!(off(&b0[0], "pt_resolution", 3.27) < 6.0, "{}", b0[0]);
+
+    let source = format!("container.env.EPIC_SOURCE='{}'", configs().join("fake/epic").display());
+    let bic = &trials("bic/bic.toml", &["--trials", "1", "--set", &source])[0];
+    assert_eq!(bic["objectives"]["cost"]["value"], 6.0);
+    // 5.5 %/sqrt(E) and 0.8 %, one part in 24 worse for five staves, at five energies.
+    let at = |energy: f64| (5.5 / energy.sqrt()).hypot(0.8) * (1.0 + 0.25 / 6.0);
+    let mean = [0.5, 1.0, 2.0, 5.0, 10.0].map(at).iter().sum::<f64>() / 5.0;
+    assert!(off(bic, "energy_resolution", mean) < 4.0, "{bic}");
+}
