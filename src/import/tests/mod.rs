@@ -99,6 +99,26 @@ fn every_thing_that_is_odd_is_told() {
 }
 
 #[test]
+fn the_rich_brings_its_stages_and_objectives() {
+    let weight = r#""weight": { "path": "DRICH:w", "stage": "rec", "lower": 0, "upper": 1 }, "other_radius""#;
+    let parameters = PARAMETERS.replace("\"other_radius\" : {", &format!("{weight} : {{"));
+    let files = [source("optimize.config", SETTINGS), source("parameters.config", &parameters)];
+    let imported = aid2e(&files, &Options::default()).unwrap();
+    let study = read(&imported);
+    assert_eq!((study.name.as_str(), study.strategy.initial, study.strategy.trials), ("rich-study", 25, 100));
+    let names: Vec<&str> = study.problem.objectives.iter().map(|o| &*o.name).collect();
+    assert_eq!(names, ["piKsep_etalow", "piKsep_etahigh", "acceptance"]);
+    let constraints: Vec<&str> = study.problem.space.constraints.iter().map(|c| &*c.text).collect();
+    let want = ["mirror_radius + 0.5*sensor_radius <= 400", "-sensor_radius + 2*mirror_radius <= 500"];
+    assert_eq!(constraints, want);
+    let config::Evaluator::Pipeline(pipeline) = &study.evaluator else { panic!("stages") };
+    let stages: Vec<(&str, u64)> = pipeline.stages.iter().map(|s| (&*s.name, s.tasks())).collect();
+    assert_eq!(stages, [("overlap", 1), ("simulation", 8), ("analysis", 4)]);
+    assert_eq!(pipeline.stages[1].command.steps[1].last().unwrap(), "-PDRICH:w={param.weight}");
+    assert!(pipeline.objectives.iter().all(Option::is_some));
+}
+
+#[test]
 fn weights_of_a_reconstruction_become_one_option() {
     let imported = weights();
     assert!(imported.study.contains("\"-PTRK:weights={param.w0},{param.w1}\""), "{}", imported.study);
