@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -17,10 +17,13 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("doe", &["problem", "rng"]),
     ("test_functions", &["doe", "rng"]),
     ("gp", &["optimize"]),
-    ("config", &["problem", "test_functions"]),
+    ("xml", &[]),
+    ("config", &["problem", "test_functions", "xml"]),
+    ("geometry", &["config", "problem", "xml"]),
+    ("import", &["config", "xml"]),
     ("pipeline", &["config", "problem", "rng"]),
     ("comm", &["problem"]),
-    ("exec", &["config", "pipeline", "problem", "rng"]),
+    ("exec", &["config", "geometry", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),
@@ -55,6 +58,8 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "evaluator",
             "exec",
             "exit",
+            "geometry",
+            "import",
             "observe",
             "pareto",
             "pipeline",

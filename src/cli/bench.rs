@@ -79,6 +79,7 @@ pub fn study_of(
             metrics: function.constraint_names().iter().map(metric).collect(),
             outcome_constraints,
         },
+        geometry: None,
         strategy: StrategySettings {
             method,
             model: Default::default(),

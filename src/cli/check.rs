@@ -2,9 +2,11 @@
 
 use super::run::StudyArgs;
 use super::{complain, write_out};
-use crate::config;
+use crate::config::{self, Geometry};
 use crate::exec;
 use crate::exit::Exit;
+use crate::geometry::{Found, Layout};
+use crate::problem::Space;
 
 /// Arguments of `paretorank check`.
 #[derive(Debug, clap::Args)]
@@ -33,8 +35,10 @@ pub fn run(args: &Args) -> Exit {
                 page.extend(rows.iter().map(|(name, value)| format!("  {name:<12} {value}\n")));
             }
             let written = write_out(None, page.as_bytes());
+            let geometry = study.geometry.as_ref();
+            let wrong = geometry.and_then(|g| self::geometry(g, &study.problem.space));
             match here {
-                Ok(_) => written,
+                Ok(_) => wrong.unwrap_or(written),
                 Err(reason) => {
                     complain(&reason);
                     Exit::BadStudy
@@ -44,6 +48,31 @@ pub fn run(args: &Args) -> Exit {
         Err(error) => {
             complain(&error);
             Exit::BadStudy
+        }
+    }
+}
+
+/// Looks the edits up in the install and prints what stands there; the exit code if that is not possible.
+fn geometry(geometry: &Geometry, space: &Space) -> Option<Exit> {
+    match Layout::read(geometry, space) {
+        Ok(layout) => {
+            let mut page = "\ngeometry as installed here\n".to_owned();
+            for found in layout.found() {
+                let Found { parameter, file, line, attribute, old } = found;
+                page += &format!("  {parameter:<12} {file}:{line}: {attribute} is {old:?}\n");
+            }
+            page += &format!("  {:<12} {}\n", "per trial", layout.files().join(", "));
+            write_out(None, page.as_bytes());
+            for warning in layout.warnings() {
+                complain(format_args!("warning: {warning}"));
+            }
+            None
+        }
+        Err(wrong) => {
+            for wrong in wrong {
+                complain(wrong);
+            }
+            Some(Exit::BadStudy)
         }
     }
 }

@@ -8,6 +8,7 @@ mod bench_tasks;
 mod check;
 mod cores;
 mod export;
+mod import;
 mod leftovers;
 mod run;
 mod status;
@@ -49,6 +50,8 @@ enum Command {
     Run(run::Args),
     /// Read a study file and print what was understood
     Check(check::Args),
+    /// Write a study file from the configurations of another tool (AID2E)
+    Import(import::Args),
     /// Say how a run stands, also while it runs
     Status(status::Args),
     /// Write a run's history as CSV or JSON, also while it runs
@@ -84,6 +87,7 @@ pub fn main() -> Exit {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(args),
         Command::Export(args) => export::run(args),
         Command::Ask(args) => steer::ask(&args),

@@ -10,6 +10,7 @@ use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
 use crate::evaluator;
 use crate::exec;
 use crate::exit::Exit;
+use crate::geometry::Layout;
 use crate::observe::Observer;
 use crate::signal::Signals;
 use crate::slurm::Allocation;
@@ -206,6 +207,13 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
         return Err((Exit::Usage, reason));
     }
     exec::check(&study).map_err(|e| (Exit::BadStudy, e))?;
+    if let Some(geometry) = &study.geometry {
+        let layout = Layout::read(geometry, &study.problem.space);
+        let layout = layout.map_err(|wrong| (Exit::BadStudy, wrong.join("\nparetorank: ")))?;
+        for warning in layout.warnings() {
+            complain(format_args!("warning: {warning}"));
+        }
+    }
     let margin_s = study.limits.margin_s;
     if let Some(limit) = args.time_limit.filter(|limit| limit.as_secs_f64() <= margin_s) {
         let limit = humantime::format_duration(limit);

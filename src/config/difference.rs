@@ -89,6 +89,11 @@ fn flat(study: &Study) -> Vec<(String, String)> {
         rows.push((format!("strategy.points {}", k + 1), values.collect::<Vec<_>>().join(", ")));
     }
     study.strategy.points.clear();
+    if let Some(geometry) = &mut study.geometry {
+        for (k, edit) in geometry.edits.drain(..).enumerate() {
+            rows.push((format!("edit {} (parameter {})", k + 1, edit.parameter), edit.shown()));
+        }
+    }
     // What runs, not how: another node may have another engine.
     if let Some(container) = study.container.take() {
         let image = container.image.map(|image| ("container.image".to_owned(), image.to_string()));

@@ -14,6 +14,15 @@
 //! upper = 1.0                  # fixed: value = ...
 //! unit = "mm"
 //!
+//! # in a detector description its value stands here; several edits are a list of such tables
+//! edit = { file = "compact/pid/drich.xml", xpath = ".//detector/mirror/[@radius]", attribute = "radius" }
+//!                              # index = 1: component of 1,2,3; format = "%.3f"; value = "{x}*cm" is the
+//!                              # text, with any parameters; expression = "replace" if one stands there
+//!
+//! [geometry]                   # the detector description that edits are made in
+//! install = "/opt/detector/share/epic"  # default: environment variable DETECTOR_PATH; only read
+//! top = "epic_craterlake.xml"  # includes the others; {geometry} in commands is the trial's own
+//!
 //! [[objective]]                # one per objective; not needed with a test function
 //! name = "cost"
 //! goal = "minimize"            # or "maximize"
@@ -142,10 +151,13 @@ mod command_keys;
 mod constraint_text;
 mod container;
 mod describe;
+mod detector_units;
 mod difference;
 mod document;
 mod error;
 mod evaluator;
+mod geometry;
+mod geometry_table;
 mod linear_text;
 mod parameters;
 mod parts;
@@ -169,8 +181,10 @@ mod tests;
 pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
 pub use container::{Bind, Container, Engine, Image, Staging};
 pub use describe::describe;
+pub use detector_units::dimension as unit_dimension;
 pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};
+pub use geometry::{DETECTOR_PATH, Edit, Expression, Geometry, NumberFormat, Piece};
 pub use pipeline::{
     Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
 };

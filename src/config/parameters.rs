@@ -100,7 +100,7 @@ enum KindWord {
 }
 
 fn kind(section: &Section<'_>) -> Option<ParameterKind> {
-    const RANGE: [&str; 7] = ["name", "kind", "lower", "upper", "scale", "unit", "default"];
+    const RANGE: [&str; 8] = ["name", "kind", "lower", "upper", "scale", "unit", "default", "edit"];
     let words = [
         ("float", KindWord::Float),
         ("int", KindWord::Int),
@@ -126,12 +126,12 @@ fn kind(section: &Section<'_>) -> Option<ParameterKind> {
             Some(ParameterKind::Integer { lower, upper, scale })
         }
         KindWord::Choice => {
-            section.only(&["name", "kind", "values", "unit", "default"]);
+            section.only(&["name", "kind", "values", "unit", "default", "edit"]);
             let values = section.need("values", section.values("values"), "[\"gas\", \"aerogel\"]")?;
             choice(section, &values).then_some(ParameterKind::Choice { values })
         }
         KindWord::Fixed => {
-            section.only(&["name", "kind", "value", "unit"]);
+            section.only(&["name", "kind", "value", "unit", "edit"]);
             let value = section.need("value", section.value("value"), "1.5")?;
             Some(ParameterKind::Fixed { value })
         }

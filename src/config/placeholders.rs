@@ -26,6 +26,9 @@ pub struct StageScope<'a> {
     pub needs: Vec<(&'a str, Option<&'a Stage>)>,
 }
 
+/// The placeholder of the trial's own detector description.
+pub const GEOMETRY: &str = "geometry";
+
 /// First words of placeholders; what begins with one of them and a dot is meant to be one.
 const HEADS: [&str; 6] = ["param", "trial", "key", "event", "task", "in"];
 
@@ -46,6 +49,8 @@ impl Scope<'_> {
 
     fn check(&self, word: &str) -> Result<(), String> {
         match (word.split_once('.'), &self.stage) {
+            // Whether there is a [geometry] is looked at where that is read.
+            (None, _) if word == GEOMETRY => Ok(()),
             (Some(("trial", "id" | "dir" | "seed")), _) => Ok(()),
             (Some(("param", name)), _) => self.parameter(name),
             (Some(("task", "dir" | "seed")), Some(_)) => Ok(()),
@@ -66,7 +71,7 @@ impl Scope<'_> {
     }
 
     fn hint(&self, word: &str) -> String {
-        let mut known = vec!["param.NAME", "trial.id", "trial.dir", "trial.seed"];
+        let mut known = vec!["param.NAME", "trial.id", "trial.dir", "trial.seed", GEOMETRY];
         if self.stage.is_some() {
             known.extend(["key.AXIS", "key.AXIS.FIELD", "event.count", "event.first", "event.seed"]);
             known.extend(["event.index", "task.dir", "task.seed", "in.STAGE", "in.STAGE:AXIS=LABEL"]);

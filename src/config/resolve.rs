@@ -2,17 +2,19 @@
 
 use super::document::Table;
 use super::error::{Problems, suggestion};
+use super::geometry::DETECTOR_PATH;
 use super::parameters::{check_name, is_name};
 use super::parts::{self, Parts};
 use super::resolved::{Checkpoint, Evaluator, Limits, Study};
 use super::section::Section;
-use super::{container, strategy};
+use super::{container, geometry_table, strategy};
 use crate::problem::Problem;
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "study",
     "parameter",
+    "geometry",
     "objective",
     "metric",
     "constraint",
@@ -44,14 +46,31 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
         .as_ref()
         .is_none_or(|p| !matches!(p.evaluator, Evaluator::Builtin(_) | Evaluator::Outside));
     let container = container::container(document, folder, runs, problems);
+    let parameters = parts.as_ref().map(|p| &*p.space.parameters);
+    let environment = std::env::var_os(DETECTOR_PATH).map(PathBuf::from);
+    let geometry = geometry_table::read(document, folder, parameters, environment, problems);
+    if let (Some(geometry), Some(parts)) = (&geometry, &parts) {
+        geometry_table::fits(document, geometry.as_ref(), &parts.evaluator, problems);
+    }
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
     let (name, seed, output) = head?;
     let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
     let problem = Problem { space, objectives, metrics, outcome_constraints };
     let (strategy, container, checkpoint, limits) = (strategy?, container?, checkpoint?, limits?);
-    let study =
-        Study { name, seed, output, problem, strategy, evaluator, container, checkpoint, limits };
+    let geometry = geometry?;
+    let study = Study {
+        name,
+        seed,
+        output,
+        problem,
+        geometry,
+        strategy,
+        evaluator,
+        container,
+        checkpoint,
+        limits,
+    };
     problems.is_empty().then_some(study)
 }
 

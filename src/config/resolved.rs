@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::container::Container;
+use super::geometry::Geometry;
 use super::pipeline::Pipeline;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
@@ -20,6 +21,9 @@ pub struct Study {
     pub output: PathBuf,
     /// Parameters, constraints, objectives, metrics.
     pub problem: Problem,
+    /// The detector description that trials change, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<Geometry>,
     /// How candidates are made.
     pub strategy: StrategySettings,
     /// How a design is evaluated.

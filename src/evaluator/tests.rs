@@ -39,6 +39,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             metrics: vec![Metric { name: "mass".into(), unit: "kg".into() }],
             outcome_constraints: vec![],
         },
+        geometry: None,
         strategy: StrategySettings {
             method: Method::Sobol,
             model: Default::default(),

@@ -11,8 +11,9 @@ use super::stage::{products, stages};
 use super::status::{Status, StepEnd};
 use super::steps::Steps;
 use super::tree::MARK;
-use super::{directory, environment, manifest, program, script};
-use crate::config::{self, Evaluator, Stage, Study};
+use super::{directory, environment, manifest, own_geometry, program, script};
+use crate::config::{self, DETECTOR_PATH, Evaluator, Stage, Study};
+use crate::geometry::Layout;
 use crate::pipeline::{Plan, TaskSpec};
 use crate::problem::{Design, FailureClass, Problem, TaskOutcome, TrialId};
 use crate::rng;
@@ -37,6 +38,8 @@ pub struct Bench {
     /// Bytes that have to be free where a task writes.
     pub(super) disk: Option<u64>,
     container: Option<Rc<Container>>,
+    /// The detector description that every trial gets of its own, if the study has one.
+    layout: Option<Layout>,
 }
 
 /// One attempt at one task.
@@ -63,7 +66,10 @@ impl Bench {
         let stages = stages(study).ok_or("the study runs no command")?;
         let output = std::path::absolute(&study.output)
             .map_err(|e| format!("run directory {}: {e}", study.output.display()))?;
+        let layout = study.geometry.as_ref().map(|g| Layout::read(g, &study.problem.space));
+        let layout = layout.transpose().map_err(|wrong| wrong.join("; "))?;
         Ok(Self {
+            layout,
             seed: study.seed,
             output,
             problem: study.problem.clone(),
@@ -103,6 +109,12 @@ impl Bench {
                 .try_for_each(|d| directory::room(d, least))?;
         }
         let inputs = self.joined(assignment)?;
+        let space = &self.problem.space;
+        let geometry = self
+            .layout
+            .as_ref()
+            .map(|layout| own_geometry::make(layout, &self.output, trial, space, assignment.design));
+        let geometry = geometry.transpose()?;
         directory::make(&dir)?;
         let scratch = place.map(|place| Scratch::make(&place)).transpose()?;
         let work = scratch.as_ref().map_or(dir.as_path(), Scratch::path);
@@ -110,7 +122,7 @@ impl Bench {
             if self.is_alone { work.to_owned() } else { directory::of_trial(&self.output, trial) };
         let trial_seed = self.trial_seed(trial);
         let values = Values {
-            space: &self.problem.space,
+            space,
             design: assignment.design,
             trial,
             trial_seed,
@@ -119,6 +131,7 @@ impl Bench {
             seed: if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) },
             task: (!self.is_alone).then_some((stage, spec)),
             inputs: &inputs,
+            geometry: geometry.as_deref(),
         };
         let programs = rendered(&stage.command, values)?;
         directory::record(&dir, values, &programs)?;
@@ -202,6 +215,7 @@ impl Bench {
     ) -> Option<Inside> {
         let container = self.container.as_ref().filter(|_| stage.container)?;
         let mut binds = vec![self.output.clone()];
+        binds.extend(self.layout.iter().map(|layout| layout.install().to_owned()));
         if work != dir {
             binds.push(work.to_owned());
         }
@@ -220,6 +234,14 @@ impl Bench {
         let mut told = environment::told(stage.cores, &stage.command.env);
         told.push(("PARETORANK_TRIAL".to_owned(), values.trial.to_string()));
         told.push(("PARETORANK_SEED".to_owned(), values.seed.to_string()));
+        if let (Some(top), Some(layout)) = (values.geometry, &self.layout) {
+            told.push(("PARETORANK_GEOMETRY".to_owned(), top.to_owned()));
+            // The files that are the install's name one another by this variable.
+            if !stage.command.env.iter().any(|(name, _)| name == DETECTOR_PATH) {
+                let install = layout.install().to_string_lossy().into_owned();
+                told.push((DETECTOR_PATH.to_owned(), install));
+            }
+        }
         told
     }
 }

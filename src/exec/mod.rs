@@ -20,6 +20,7 @@ mod keep;
 mod log;
 mod manifest;
 mod oom;
+mod own_geometry;
 mod pattern;
 mod payload;
 mod process;

@@ -5,7 +5,7 @@ use crate::pipeline::TaskSpec;
 use crate::problem::{Design, Space, TrialId, Value};
 
 /// How placeholders begin in arguments.
-const BEGINNINGS: [&str; 6] = ["{param.", "{trial.", "{task.", "{key.", "{event.", "{in."];
+const BEGINNINGS: [&str; 7] = ["{param.", "{trial.", "{task.", "{key.", "{event.", "{in.", "{geometry}"];
 
 /// What placeholders stand for in one attempt.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,8 @@ pub(super) struct Values<'a> {
     pub(super) task: Option<(&'a Stage, &'a TaskSpec)>,
     /// Where the earlier tasks are that this one joins.
     pub(super) inputs: &'a [Joined],
+    /// The top file of the trial's own detector description, absolute: `{geometry}`.
+    pub(super) geometry: Option<&'a str>,
 }
 
 /// An earlier task, of which this one reads outputs.
@@ -45,6 +47,9 @@ impl Values<'_> {
 
     /// What the words between braces stand for; only `in.STAGE` can stand for several texts.
     fn meaning(&self, words: &str) -> Option<Vec<String>> {
+        if words == "geometry" {
+            return Some(vec![self.geometry?.to_owned()]);
+        }
         let (kind, rest) = words.split_once('.')?;
         let one = match (kind, rest) {
             ("trial", "id") => self.trial.to_string(),
@@ -245,6 +250,7 @@ mod tests {
             seed: 5,
             task: Some((&stage, &task)),
             inputs: &inputs,
+            geometry: Some("/g/top.xml"),
         });
     }
 
@@ -253,6 +259,10 @@ mod tests {
         with_values(|v| {
             let done = |text| argument(text, v).unwrap().join("<next>");
             assert_eq!(done("-r={param.mirror.r}x{param.layers}"), "-r=0.1x7");
+            assert_eq!(done("-Pxml={geometry}"), "-Pxml=/g/top.xml");
+            // Components of a vector option of eicrecon.
+            assert_eq!(done("-Pw={param.mirror.r},{param.layers}"), "-Pw=0.1,7");
+            assert!(argument("{geometry}", Values { geometry: None, ..v }).is_err());
             assert_eq!(done("{trial.dir}/{trial.id}-{trial.seed}"), "/run/t/12-99");
             assert_eq!(done("{task.dir}/{event.seed}-{task.seed}"), "/run/t/sim/5-5");
             assert_eq!(done(r#"{"json": {}} {other} {param.gas}"#), r#"{"json": {}} {other} C2F6"#);

@@ -20,6 +20,7 @@ pub fn describe(study: &Study) -> String {
     page.row("output", study.output.display());
     parameters(&mut page, study);
     quantities(&mut page, study);
+    geometry(&mut page, study);
     strategy(&mut page, study);
     match &study.evaluator {
         Evaluator::Builtin(builtin) => evaluator::builtin(&mut page, builtin),
@@ -113,6 +114,16 @@ fn quantities(page: &mut Page, study: &Study) {
     page.title(&format!("outcome constraints ({})", problem.outcome_constraints.len()));
     for constraint in &problem.outcome_constraints {
         page.text += &format!("  {}\n", constraint.text);
+    }
+}
+
+fn geometry(page: &mut Page, study: &Study) {
+    let Some(geometry) = &study.geometry else { return };
+    page.title(&format!("geometry ({} edits)", geometry.edits.len()));
+    page.row("install", geometry.install.display());
+    page.row("top", geometry.top.display());
+    for edit in &geometry.edits {
+        page.row("edit", edit.shown());
     }
 }
 

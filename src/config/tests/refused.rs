@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 #[test]
 fn bad_tables_and_keys_are_refused() {
-    let tables = "known tables: study, parameter, objective, metric, constraint, outcome_constraint, strategy, evaluator, stage, container, \
+    let tables = "known tables: study, parameter, geometry, objective, metric, constraint, outcome_constraint, strategy, evaluator, stage, container, \
                   checkpoint, limits";
     let strategy = "known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
     for (added, want) in [
@@ -185,7 +185,7 @@ fn bad_parameters_objectives_and_constraints_are_refused() {
         (
             "value = 2.5",
             "value = 2.5\nupper = 3",
-            "30: [[parameter]] has no key \"upper\"; known keys: name, kind, value, unit",
+            "30: [[parameter]] has no key \"upper\"; known keys: name, kind, value, unit, edit",
         ),
         (
             "name = \"n\"",
@@ -285,7 +285,7 @@ fn bad_commands_are_refused() {
         (
             "\"{trial.id}\"",
             "\"a={trial.idd}\"",
-            "55: evaluator.command has the unknown placeholder {trial.idd}; did you mean \"trial.id\"? known ones: param.NAME, trial.id, trial.dir, trial.seed",
+            "55: evaluator.command has the unknown placeholder {trial.idd}; did you mean \"trial.id\"? known ones: param.NAME, trial.id, trial.dir, trial.seed, geometry",
         ),
         (
             "\"python3\"",

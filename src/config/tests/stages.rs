@@ -172,7 +172,7 @@ fn a_run_goes_on_with_other_resources_and_not_with_other_stages() {
 /// The base text with one thing wrong, and what is said about it.
 #[test]
 fn what_is_wrong_with_a_stage_is_told() {
-    let placeholders = "known ones: param.NAME, trial.id, trial.dir, trial.seed, key.AXIS, key.AXIS.FIELD, \
+    let placeholders = "known ones: param.NAME, trial.id, trial.dir, trial.seed, geometry, key.AXIS, key.AXIS.FIELD, \
                         event.count, event.first, event.seed, event.index, task.dir, task.seed, in.STAGE, \
                         in.STAGE:AXIS=LABEL";
     let unknown = format!(

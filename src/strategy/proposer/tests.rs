@@ -26,6 +26,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             metrics: vec![],
             outcome_constraints: vec![],
         },
+        geometry: None,
         strategy: StrategySettings {
             method,
             model: Default::default(),
