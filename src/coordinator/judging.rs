@@ -106,7 +106,7 @@ impl Coordinator {
             TaskOutcome::Ok(values) if graph.size() > 1 => values.clone(),
             _ => vec![],
         };
-        Record::Ended(entry, start, Detail { task, stage, key, peak_memory, values })
+        Record::Ended(entry, start, Box::new(Detail { task, stage, key, peak_memory, values }))
     }
 
     /// Decides what an attempt's outcome means for its task, and that for its trial.

@@ -24,7 +24,7 @@ pub enum Record {
     /// wrote that did not know the latter.
     Attempted(Attempt, Start),
     /// The same of a task among several, or with what else is known of it.
-    Ended(Attempt, Start, Detail),
+    Ended(Attempt, Start, Box<Detail>),
     /// A candidate for a trial was asked for. Only where that does not follow from the ends of trials.
     Asked(Asked),
 }
@@ -241,7 +241,7 @@ impl History {
                 return self.attempted(Attempt { start: Some(start), ..attempt });
             }
             Record::Ended(attempt, start, detail) => {
-                return self.attempted(Attempt { start: Some(start), detail, ..attempt });
+                return self.attempted(Attempt { start: Some(start), detail: *detail, ..attempt });
             }
             Record::Asked(asked) => {
                 let next = self.asks.last().map_or(0, |last| last.trial + 1);

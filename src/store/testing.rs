@@ -81,7 +81,11 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
                     let peak_memory = trial.is_multiple_of(2).then_some(trial << 30);
                     let (task, stage, key) = (trial as u32, "simulation".to_owned(), "low,3".to_owned());
                     let start = Start { waited_s: 0.0, stale: 0 };
-                    Record::Ended(attempt, start, Detail { task, stage, key, peak_memory, values })
+                    Record::Ended(
+                        attempt,
+                        start,
+                        Box::new(Detail { task, stage, key, peak_memory, values }),
+                    )
                 }
                 k => Record::Attempted(attempt, Start { waited_s: 0.1 * k as f64, stale: k - 1 }),
             });

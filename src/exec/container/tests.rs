@@ -143,7 +143,7 @@ fn engines(root: &Path) -> Vec<config::Container> {
             Ok((false, why)) | Err(why) => {
                 let required = std::env::var_os("PARETORANK_REQUIRE_CONTAINERS").is_some();
                 assert!(!(required && engine == Engine::Charliecloud), "{why}");
-                eprintln!("left out: {} does not run here: {}", engine.name(), why.trim());
+                println!("left out: {} does not run here: {}", engine.name(), why.trim());
             }
         }
     }
@@ -157,7 +157,7 @@ fn with_engines(test: impl Fn(&config::Container, &Path)) {
     root(&at);
     for settings in engines(&at) {
         let run = run_directory();
-        eprintln!("with {}", settings.engine.name());
+        println!("with {}", settings.engine.name());
         test(&settings, run.path());
     }
 }
