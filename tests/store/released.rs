@@ -46,7 +46,7 @@ fn records_of_version_3() -> Vec<Record> {
     let (stage, key) = ("simulation".to_owned(), "low,pi+,3".to_owned());
     let detail = Detail { task: 4, stage, key, peak_memory: Some(3 << 30), values };
     let attempt = Attempt { attempt: 2, ..attempt };
-    records.push(Record::Ended(attempt, start, detail));
+    records.push(Record::Ended(attempt, start, Box::new(detail)));
     records.push(Record::Asked(Asked { trial: 10, seen: 10 }));
     records
 }
