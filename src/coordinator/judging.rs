@@ -1,8 +1,8 @@
 //! What the end of an attempt, or of a rank, means for a task and its trial: over, or once more.
 
 use super::events::{Command, Ending};
-use super::ranks::{FAULTS_IN_A_ROW, Running};
-use super::state::{Coordinator, Mode, Open};
+use super::ranks::{FAULTS_IN_A_ROW, Ranks, Running};
+use super::state::{Coordinator, Mode, Open, Tries};
 use super::strategist::Request;
 use crate::comm::{Rank, Report};
 use crate::config::Retries;
@@ -12,6 +12,9 @@ use crate::store::{Attempt, Completed, Detail, Record, Start};
 
 /// How many ranks a task may lose before it counts as failed: it may be what kills them.
 const LOST_RANKS: u32 = 3;
+/// How often a task may fail through no fault of its own, as it seems, where others do not, before it counts
+/// as failed: some ten minutes with the pauses in between.
+const FAULTS: u32 = 8;
 /// The longest pause before another attempt, in seconds.
 const LONGEST_PAUSE_S: f64 = 300.0;
 
@@ -69,15 +72,20 @@ impl Coordinator {
         };
         let start = Start { waited_s: ran.waited_s, stale: ran.stale };
         out.push(Command::Record(self.attempted(entry, start, task, &outcome, peak_memory)));
-        let fault = self.ranks.note(rank, &outcome);
         let why = outcome.reason();
-        if let TaskOutcome::Failed { class: FailureClass::Infrastructure, .. } = outcome
-            && let Some(open) = self.open.get_mut(&trial)
-        {
-            open.tries[task as usize].faults += 1;
+        let is_fault =
+            matches!(outcome, TaskOutcome::Failed { class: FailureClass::Infrastructure, .. });
+        let mut is_its_own = false;
+        if let (true, Some(open)) = (is_fault, self.open.get_mut(&trial)) {
+            let tries = &mut open.tries[task as usize];
+            tries.faults += 1;
+            tries.faulty.entry(rank).or_insert(self.ranks.done_well(rank));
+            is_its_own = tries.is_alone_with_it(&self.ranks);
         }
+        // What fails on several ranks while they do other things well says nothing about this one.
+        let retired = if is_its_own { None } else { self.ranks.note(rank, is_fault) };
         self.judge(now, rank, &ran, outcome, (started, finished), out);
-        if let Some(host) = fault {
+        if let Some(host) = retired {
             out.push(Command::Notice(format!(
                 "rank {rank} on {host} gets no more trials: {FAULTS_IN_A_ROW} in a row failed by no fault \
                  of theirs"
@@ -124,7 +132,7 @@ impl Coordinator {
         let Some(open) = self.open.get_mut(&trial) else { return };
         let graph = self.settings.work.graph();
         open.started_at(graph, span.0);
-        let again = open.again(task, &outcome, graph.rules(task).retries);
+        let again = open.again(task, &outcome, graph.rules(task).retries, &self.ranks);
         if let Some(pause_s) = again {
             open.tries[task as usize].avoid = Some(rank);
             open.progress.again(task);
@@ -281,6 +289,15 @@ impl Coordinator {
     }
 }
 
+impl Tries {
+    /// Whether it failed on several ranks that did other things well since: then it is what is wrong, not
+    /// they.
+    fn is_alone_with_it(&self, ranks: &Ranks) -> bool {
+        let well_since = |(rank, then): (&Rank, &u64)| ranks.done_well(*rank) > *then;
+        self.faulty.len() > 1 && self.faulty.iter().any(well_since)
+    }
+}
+
 impl Open {
     /// Notes when an attempt began that has ended. A trial of one task began with its last attempt.
     pub(super) fn started_at(&mut self, graph: &Graph, at: f64) {
@@ -288,13 +305,20 @@ impl Open {
     }
 
     /// Whether a task is tried again after this end of an attempt, and after how many seconds. Counts it.
-    pub(super) fn again(&mut self, task: u32, outcome: &TaskOutcome, retries: Retries) -> Option<f64> {
+    pub(super) fn again(
+        &mut self,
+        task: u32,
+        outcome: &TaskOutcome,
+        retries: Retries,
+        ranks: &Ranks,
+    ) -> Option<f64> {
         let tries = &mut self.tries[task as usize];
         match outcome {
             TaskOutcome::Ok(_) | TaskOutcome::Infeasible { .. } => None,
             TaskOutcome::Interrupted { .. } => Some(0.0),
             TaskOutcome::Failed { class: FailureClass::Infrastructure, .. } => {
-                (tries.lost_ranks < LOST_RANKS).then(|| pause_s(tries.faults))
+                let is_its_own = tries.faults >= FAULTS && tries.is_alone_with_it(ranks);
+                (tries.lost_ranks < LOST_RANKS && !is_its_own).then(|| pause_s(tries.faults))
             }
             TaskOutcome::Failed { class, .. } => {
                 tries.own_failures += 1;

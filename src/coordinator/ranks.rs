@@ -3,7 +3,7 @@
 use super::hosts::{Claims, HostId, Hosts, Place};
 use crate::comm::Rank;
 use crate::pipeline::Need;
-use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use crate::problem::TrialId;
 use std::collections::BTreeMap;
 
 /// After so many failures in a row that are not the trials' fault a rank gets no more tasks.
@@ -33,6 +33,8 @@ struct State {
     idle_since: f64,
     /// Failures in a row that were not the trials' fault.
     faults: u32,
+    /// Attempts that ended otherwise.
+    done_well: u64,
 }
 
 /// A rank that is no more, with what it ran.
@@ -69,7 +71,7 @@ impl Ranks {
     pub fn add(&mut self, rank: Rank, place: &Place, now: f64) {
         let id = self.hosts.add(rank, place);
         let host = place.host.clone();
-        let state = State { host, place: id, running: None, idle_since: now, faults: 0 };
+        let state = State { host, place: id, running: None, idle_since: now, faults: 0, done_well: 0 };
         self.states.insert(rank, state);
     }
 
@@ -131,14 +133,22 @@ impl Ranks {
         self.states.contains_key(&rank)
     }
 
-    /// Notes how an attempt ended on a rank. A rank that cannot evaluate (its disk is full, a mount is
+    /// How many attempts ended on a rank other than by its fault; 0 if there is no such rank.
+    pub fn done_well(&self, rank: Rank) -> u64 {
+        self.states.get(&rank).map_or(0, |state| state.done_well)
+    }
+
+    /// Notes whether an attempt on a rank failed through no fault of its task. A rank that cannot evaluate (its disk is full, a mount is
     /// missing) would fail trial after trial in no time: after [`FAULTS_IN_A_ROW`] it is taken away,
     /// and its host is the answer.
-    pub fn note(&mut self, rank: Rank, outcome: &TaskOutcome) -> Option<String> {
+    pub fn note(&mut self, rank: Rank, is_fault: bool) -> Option<String> {
         let state = self.states.get_mut(&rank)?;
-        let class = FailureClass::Infrastructure;
-        let fault = matches!(outcome, TaskOutcome::Failed { class: c, .. } if *c == class);
-        state.faults = if fault { state.faults + 1 } else { 0 };
+        if is_fault {
+            state.faults += 1;
+        } else {
+            state.faults = 0;
+            state.done_well += 1;
+        }
         if state.faults < FAULTS_IN_A_ROW {
             return None;
         }

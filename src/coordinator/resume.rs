@@ -11,6 +11,7 @@
 //! others need yet, they are.
 
 use super::events::{Command, Settings};
+use super::ranks::Ranks;
 use super::state::{Coordinator, Open};
 use super::stopping::Judge;
 use super::strategist::Request;
@@ -106,7 +107,7 @@ impl Coordinator {
             }
             _ => return None,
         };
-        let again = open.again(task, &outcome, graph.rules(task).retries);
+        let again = open.again(task, &outcome, graph.rules(task).retries, &Ranks::default());
         if again.is_none() { Some(outcome) } else { None }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Tries {
     pub own_failures: u32,
     /// Failures through no fault of the task.
     pub faults: u32,
+    /// Ranks on which it had one, with what each had done well until then.
+    pub faulty: BTreeMap<Rank, u64>,
     pub lost_ranks: u32,
     /// Where it failed last.
     pub avoid: Option<Rank>,
