@@ -1,7 +1,7 @@
 //! `paretorank check`: what was understood.
 
 use super::run::StudyArgs;
-use super::{complain, write_out};
+use super::{check_one, complain, write_out};
 use crate::config::{self, Geometry};
 use crate::exec;
 use crate::exit::Exit;
@@ -13,6 +13,10 @@ use crate::problem::Space;
 pub struct Args {
     #[command(flatten)]
     study: StudyArgs,
+    /// Also run one trial, the nominal design, in a run directory of its own (OUTPUT-one): shows the time
+    /// and memory of each stage and what was measured; exit code 1 if the trial is not ok
+    #[arg(long)]
+    one: bool,
 }
 
 /// Reads and prints the study.
@@ -38,9 +42,15 @@ pub fn run(args: &Args) -> Exit {
             let geometry = study.geometry.as_ref();
             let wrong = geometry.and_then(|g| self::geometry(g, &study.problem.space));
             match here {
-                Ok(_) => wrong.unwrap_or(written),
+                Ok(_) => match wrong {
+                    None if args.one && written == Exit::Complete => check_one::run(&args.study, &study),
+                    wrong => wrong.unwrap_or(written),
+                },
                 Err(reason) => {
                     complain(&reason);
+                    if study.container.is_some() {
+                        complain("without a container: --set 'container.engine=\"none\"'");
+                    }
                     Exit::BadStudy
                 }
             }

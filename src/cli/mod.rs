@@ -6,6 +6,7 @@ mod bench_optimizer;
 mod bench_problems;
 mod bench_tasks;
 mod check;
+mod check_one;
 mod cores;
 mod export;
 mod import;
