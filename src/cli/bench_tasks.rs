@@ -93,7 +93,7 @@ fn container(engine: &str, image: &str) -> Result<Container, String> {
         env: vec![],
         prologue: None,
         options: vec![],
-        stage: Staging::Node,
+        stage: Staging::None,
     })
 }
 

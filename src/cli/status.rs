@@ -63,6 +63,7 @@ pub fn run(args: Args) -> Exit {
             "stages": report::stages(history).iter().map(|s| json!({
                 "stage": s.stage,
                 "ok": s.ok,
+                "infeasible": s.infeasible,
                 "failed": s.failed,
                 "interrupted": s.interrupted,
                 "took_s": s.took_s.map(|(median, max)| json!({ "median": median, "max": max })),

@@ -9,7 +9,9 @@ pub struct StageFigures {
     pub stage: String,
     /// Attempts that ended ok.
     pub ok: usize,
-    /// Those that failed or found the design infeasible.
+    /// Those that found the design infeasible.
+    pub infeasible: usize,
+    /// Those that failed.
     pub failed: usize,
     /// Those that were interrupted.
     pub interrupted: usize,
@@ -44,7 +46,8 @@ fn figures(stage: &str, history: &History) -> StageFigures {
     StageFigures {
         stage: stage.to_owned(),
         ok: took.len(),
-        failed: count("failed") + count("infeasible"),
+        infeasible: count("infeasible"),
+        failed: count("failed"),
         interrupted: count("interrupted"),
         took_s: took.get(took.len() / 2).copied().zip(took.last().copied()),
         peak_memory: own().filter_map(|a| a.detail.peak_memory).max(),
@@ -54,8 +57,10 @@ fn figures(stage: &str, history: &History) -> StageFigures {
 impl StageFigures {
     /// One line for people.
     pub fn line(&self) -> String {
-        let Self { stage, ok, failed, interrupted, took_s, peak_memory } = self;
-        let mut line = format!("{stage}: {ok} ok, {failed} failed, {interrupted} interrupted");
+        let Self { stage, ok, infeasible, failed, interrupted, took_s, peak_memory } = self;
+        let mut line = format!(
+            "{stage}: {ok} ok, {infeasible} infeasible, {failed} failed, {interrupted} interrupted"
+        );
         if let Some((median, longest)) = took_s {
             line += &format!("; {} (median), {} at most", time(*median), time(*longest));
         }
@@ -103,6 +108,7 @@ mod tests {
         history.attempts = vec![
             attempt("simulation", 2, "failed", 1.0, Some(1)),
             attempt("overlap", 0, "ok", 4.0, None),
+            attempt("overlap", 0, "infeasible", 5.0, None),
             attempt("simulation", 1, "ok", 7200.0, Some(2_500_000_000)),
             attempt("simulation", 2, "ok", 60.0, None),
             attempt("simulation", 3, "interrupted", 60.0, None),
@@ -112,8 +118,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "overlap: 1 ok, 0 failed, 0 interrupted; 4.0 s (median), 4.0 s at most",
-                "simulation: 3 ok, 1 failed, 1 interrupted; 90.0 s (median), 2.0 h at most; 2.50 GB at most",
+                "overlap: 1 ok, 1 infeasible, 0 failed, 0 interrupted; 4.0 s (median), 4.0 s at most",
+                "simulation: 3 ok, 0 infeasible, 1 failed, 1 interrupted; 90.0 s (median), 2.0 h at most; 2.50 GB at most",
             ]
         );
     }
