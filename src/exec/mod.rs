@@ -3,10 +3,10 @@
 //! Nothing else in the program starts processes. What a payload may do to the rest:
 //!
 //! - It runs in its own process group. At its end, however it ends, whatever it started is killed,
-//!   also what moved to another group or session or lost its parent (see [`tree`]).
+//!   also what moved to another group or session or lost its parent (see `tree`).
 //! - It sees none of the launcher's variables: an MPI program below this one is a job of its own.
 //! - It is stopped if it runs too long, says nothing for too long, or has more memory than its stage
-//!   (see [`watch`]); its logs do not grow for ever (see [`log`]).
+//!   (see `watch`); its logs do not grow for ever (see `log`).
 //! - If the evaluator itself is killed with KILL, its payload lives on until the batch system
 //!   cleans up. It cannot harm a later attempt: that one gets a fresh directory.
 
