@@ -6,6 +6,7 @@
 #![cfg(feature = "mpi")]
 
 mod job;
+mod pipeline;
 
 use job::Job;
 use std::path::Path;
