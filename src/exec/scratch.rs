@@ -3,13 +3,14 @@
 use super::directory::failed;
 use rustix::fs::{FlockOperation, flock};
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-const PREFIX: &str = "paretorank-";
+const PREFIX: &str = "paretorank-scratch-";
 /// A directory that is younger may not have been locked yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -73,9 +74,15 @@ fn lock(path: &Path) -> std::io::Result<File> {
     Ok(dir)
 }
 
+/// Whether a directory has a name that only [`Scratch::make`] gives: the prefix, and two numbers.
+fn is_ours(name: &OsStr) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    rest.and_then(|rest| rest.split_once('-')).is_some_and(|(pid, count)| number(pid) && number(count))
+}
+
 fn remove_abandoned(place: &Path) {
     let Ok(entries) = fs::read_dir(place) else { return };
-    let is_ours = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with(PREFIX));
     for path in entries.flatten().filter(|e| is_ours(&e.file_name())).map(|e| e.path()) {
         let age = fs::metadata(&path).and_then(|m| m.modified()).ok().and_then(|m| m.elapsed().ok());
         // Another user's cannot be removed, and one that is locked is in use.
@@ -138,7 +145,7 @@ mod tests {
         drop(two);
         assert_eq!(entries(place.path()), 0);
         let error = Scratch::make(&place.path().join("gone")).unwrap_err();
-        assert!(error.contains("gone/paretorank-"), "{error}");
+        assert!(error.contains("gone/paretorank-scratch-"), "{error}");
     }
 
     #[test]
@@ -152,12 +159,16 @@ mod tests {
             path
         };
         let age = |path: &Path| File::open(path).unwrap().set_modified(old).unwrap();
-        let (left, young, foreign) = (make("paretorank-1-0"), make("paretorank-1-1"), make("thesis"));
-        [&left, &foreign].iter().for_each(|path| age(path));
+        let (left, young) = (make("paretorank-scratch-1-0"), make("paretorank-scratch-1-1"));
+        let names = ["thesis", "paretorank-1-0", "paretorank-scratch-1", "paretorank-scratch-1-0-mine"];
+        let foreign = names.map(make);
+        age(&left);
+        foreign.iter().for_each(|path| age(path));
         age(held.path());
         let next = Scratch::make(place.path()).unwrap();
         assert!(!left.exists());
-        assert!(young.exists() && foreign.exists() && held.path().exists() && next.path().exists());
+        assert!(young.exists() && held.path().exists() && next.path().exists());
+        assert!(foreign.iter().all(|path| path.exists()), "others' directories are not ours to remove");
     }
 
     #[test]

@@ -128,6 +128,6 @@ fn what_is_not_kept_goes_when_the_trial_has_ended() {
     }
     assert!(fs::read_dir("/tmp").unwrap().flatten().all(|e| {
         let name = e.file_name().to_string_lossy().into_owned();
-        !name.starts_with(&format!("paretorank-{}-", std::process::id()))
+        !name.starts_with(&format!("paretorank-scratch-{}-", std::process::id()))
     }));
 }
