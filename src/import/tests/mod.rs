@@ -100,12 +100,16 @@ fn every_thing_that_is_odd_is_told() {
 
 #[test]
 fn the_rich_brings_its_stages_and_objectives() {
-    let weight = r#""weight": { "path": "DRICH:w", "stage": "rec", "lower": 0, "upper": 1 }, "other_radius""#;
+    let weight =
+        r#""weight": { "path": "DRICH:w", "stage": "rec", "lower": 0, "upper": 1 }, "other_radius""#;
     let parameters = PARAMETERS.replace("\"other_radius\" : {", &format!("{weight} : {{"));
     let files = [source("optimize.config", SETTINGS), source("parameters.config", &parameters)];
     let imported = aid2e(&files, &Options::default()).unwrap();
     let study = read(&imported);
-    assert_eq!((study.name.as_str(), study.strategy.initial, study.strategy.trials), ("rich-study", 25, 100));
+    assert_eq!(
+        (study.name.as_str(), study.strategy.initial, study.strategy.trials),
+        ("rich-study", 25, 100)
+    );
     let names: Vec<&str> = study.problem.objectives.iter().map(|o| &*o.name).collect();
     assert_eq!(names, ["piKsep_etalow", "piKsep_etahigh", "acceptance"]);
     let constraints: Vec<&str> = study.problem.space.constraints.iter().map(|c| &*c.text).collect();
