@@ -1,5 +1,6 @@
 //! A command as meant: what is run for a task, how it is watched over and how its end is understood.
 
+use super::function::Function;
 use crate::problem::{Column, FailureClass};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ pub struct Command {
     /// Programs and their arguments, run in this order until one fails; empty if there is `argv`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Vec<String>>,
+    /// The Python function that is called in place of these programs; `argv` then runs it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<Function>,
     /// Text files to render into the attempt's directory: `{{NAME}}` becomes the parameter's value.
     pub templates: Vec<PathBuf>,
     /// Where the values are that a task measured; `None`: it measures none.
@@ -59,6 +63,7 @@ impl Command {
         Self {
             argv,
             steps: vec![],
+            function: None,
             templates: vec![],
             result: None,
             outputs: vec![],

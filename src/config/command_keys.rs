@@ -2,6 +2,7 @@
 
 use super::command::{Command, ResultFile, Retries};
 use super::document::{Item, Node};
+use super::function;
 use super::patterns;
 use super::placeholders::{Scope, placeholders};
 use super::result_text;
@@ -25,6 +26,18 @@ pub const KEYS: [&str; 13] = [
     "env",
 ];
 
+/// Those of a command that is a Python function.
+pub const FUNCTION_KEYS: [&str; 9] =
+    ["python", "interpreter", "outputs", "timeout", "silence", "grace", "log_limit", "retries", "env"];
+
+/// The keys that a table may have, by what it says is to be run.
+pub fn keys(section: &Section<'_>) -> &'static [&'static str] {
+    if section.has("python") { &FUNCTION_KEYS } else { &KEYS }
+}
+
+/// Where a worker puts what a Python function returned.
+const RETURNED: &str = "result.json";
+
 /// A command; relative paths of programs and templates start from `folder`, the study file's. Without
 /// a key `result` the `result` given here.
 pub fn read(
@@ -36,7 +49,13 @@ pub fn read(
     let or = |key: &str, read: &dyn Fn() -> Option<f64>, default: f64| {
         if section.has(key) { read() } else { Some(default) }
     };
-    let programs = programs(section, scope, folder);
+    let is_function = section.has("python");
+    let programs = match is_function {
+        true => function::read(section, scope.in_container, folder)
+            .map(|(function, argv)| (argv, vec![], Some(function))),
+        false => programs(section, scope, folder).map(|(argv, steps)| (argv, steps, None)),
+    };
+    let result = if is_function { Some(RETURNED) } else { result };
     let templates = if section.has("templates") { templates(section, folder) } else { Some(vec![]) };
     let result = match section.has("result") {
         true => result_text::read(section).map(Some),
@@ -52,10 +71,11 @@ pub fn read(
     let infeasible_exit_codes = exit_codes(section);
     let patterns = patterns::read(section);
     let env = environment(section);
-    let (argv, steps) = programs?;
+    let (argv, steps, function) = programs?;
     Some(Command {
         argv,
         steps,
+        function,
         templates: templates?,
         result: result?,
         outputs: outputs?,
@@ -128,7 +148,7 @@ fn argv(
 }
 
 /// The absolute path of a program that can be started.
-fn program_path(section: &Section<'_>, key: &str, path: &Path) -> Option<String> {
+pub(super) fn program_path(section: &Section<'_>, key: &str, path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let path = absolute(section, key, path)?;
     let shown = path.display();

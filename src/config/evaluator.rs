@@ -18,7 +18,7 @@ pub enum Which {
 pub fn which(section: &Section<'_>) -> Option<Which> {
     match (
         section.has("builtin"),
-        section.has("command") || section.has("steps"),
+        section.has("command") || section.has("steps") || section.has("python"),
         section.has("outside"),
     ) {
         (true, false, false) => {
@@ -26,7 +26,7 @@ pub fn which(section: &Section<'_>) -> Option<Which> {
             Some(Which::Builtin)
         }
         (false, true, false) => {
-            section.only(&command_keys::KEYS);
+            section.only(command_keys::keys(section));
             Some(Which::Command)
         }
         (false, false, true) => {
@@ -46,8 +46,8 @@ pub fn which(section: &Section<'_>) -> Option<Which> {
             section.problems.add(
                 &section.place,
                 format!(
-                    "[evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or \
-                     outside = true (results are told), and has {found}"
+                    "[evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], \
+                     python = \"module:function\" or outside = true (results are told), and has {found}"
                 ),
             );
             None

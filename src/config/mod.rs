@@ -156,6 +156,7 @@ mod difference;
 mod document;
 mod error;
 mod evaluator;
+mod function;
 mod geometry;
 mod geometry_table;
 mod linear_text;
@@ -184,6 +185,7 @@ pub use describe::describe;
 pub use detector_units::dimension as unit_dimension;
 pub use difference::differences;
 pub use error::{ConfigError, Place, Problem, suggestion};
+pub use function::Function;
 pub use geometry::{DETECTOR_PATH, Edit, Expression, Geometry, NumberFormat, Piece};
 pub use pipeline::{
     Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,

@@ -81,7 +81,7 @@ pub fn read(
 }
 
 fn head(section: Section<'_>) -> Head<'_> {
-    let known: Vec<&str> = OWN_KEYS.iter().chain(&command_keys::KEYS).copied().collect();
+    let known: Vec<&str> = OWN_KEYS.iter().chain(command_keys::keys(&section)).copied().collect();
     section.only(&known);
     let name = section.need("name", section.text("name"), "\"simulation\"").filter(|name| {
         let sound = is_word(name);

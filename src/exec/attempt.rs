@@ -4,6 +4,7 @@ use super::container::{self, Container};
 use super::log::Log;
 use super::payload::{Parts, Payload};
 use super::process::{Process, unique};
+use super::python::{Call, Doing, Worker};
 use super::render::{self, Joined, Values};
 use super::result::Wanted;
 use super::scratch::{self, Scratch};
@@ -18,6 +19,7 @@ use crate::pipeline::{Plan, TaskSpec};
 use crate::problem::{Design, FailureClass, Problem, TaskOutcome, TrialId};
 use crate::rng;
 use rand::Rng;
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -33,6 +35,8 @@ pub struct Bench {
     problem: Problem,
     plan: Plan,
     pub(super) stages: Vec<(Stage, Wanted)>,
+    /// A process of each stage that is a Python function, which waits for its next call.
+    pub(super) workers: Vec<RefCell<Option<Worker>>>,
     /// Whether a trial is one command and no graph of stages.
     is_alone: bool,
     /// Bytes that have to be free where a task writes.
@@ -74,6 +78,7 @@ impl Bench {
             output,
             problem: study.problem.clone(),
             plan: Plan::of(study),
+            workers: stages.iter().map(|_| RefCell::new(None)).collect(),
             stages,
             is_alone: !matches!(study.evaluator, Evaluator::Pipeline(_)),
             disk: study.limits.disk_bytes,
@@ -150,8 +155,23 @@ impl Bench {
             told: self.told(stage, values),
             inside: self.inside(stage, &dir, work, &programs),
         };
-        let calls = launch.calls(&programs)?;
-        let steps = Steps::start(calls, &mut |argv| launch.spawn(argv, &logs))?;
+        let doing = match &stage.command.function {
+            Some(function) => {
+                let env: serde_json::Map<_, _> =
+                    launch.told.iter().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
+                let context = directory::context(values, attempt);
+                let request =
+                    serde_json::json!({ "context": context, "env": env, "logs": text_of(&dir)? });
+                let waiting = self.workers[spec.stage].take();
+                let call = Call::start(&stage.command, function, waiting, &launch, &logs, &request)?;
+                Doing::Call(Box::new(call))
+            }
+            None => {
+                let calls = launch.calls(&programs)?;
+                let steps = Steps::start(calls, &mut |argv| launch.spawn(argv, &logs))?;
+                Doing::Steps(Box::new(steps))
+            }
+        };
         let read = stage.command.templates.iter().cloned();
         let read = read.chain(inputs.iter().flat_map(|input| input.paths.iter().map(PathBuf::from)));
         let parts = Parts {
@@ -166,7 +186,7 @@ impl Bench {
             programs,
             started: manifest::seconds(SystemTime::now()),
         };
-        Ok(Payload::new(Rc::clone(self), parts, launch, logs, steps))
+        Ok(Payload::new(Rc::clone(self), parts, launch, logs, doing))
     }
 
     fn spec(&self, task: u32) -> Result<&TaskSpec, String> {
@@ -248,6 +268,9 @@ impl Bench {
 
 /// Programs with their arguments, without placeholders.
 fn rendered(command: &config::Command, values: Values) -> Result<Vec<Vec<String>>, String> {
+    if command.function.is_some() {
+        return Ok(vec![command.argv.clone()]);
+    }
     let program = |argv: &&[String]| -> Result<Vec<String>, String> {
         let arguments = argv.iter().map(|a| render::argument(a, values));
         Ok(arguments.collect::<Result<Vec<_>, _>>()?.concat())
@@ -265,7 +288,7 @@ pub(super) struct Launch {
     /// Where they work.
     pub(super) work: PathBuf,
     /// Environment variables beside those of this process.
-    told: Vec<(String, String)>,
+    pub(super) told: Vec<(String, String)>,
     /// What they need to run inside the study's container, if they do.
     inside: Option<Inside>,
 }
@@ -381,7 +404,7 @@ fn host_folders(programs: &[Vec<String>]) -> Vec<PathBuf> {
     own.filter_map(Path::parent).map(Path::to_owned).collect()
 }
 
-fn cannot_start(path: &Path, why: &io::Error) -> String {
+pub(super) fn cannot_start(path: &Path, why: &io::Error) -> String {
     // The system's "Exec format error" does not help the author of a script.
     const ENOEXEC: i32 = 8;
     let hint = match why.raw_os_error() {

@@ -44,20 +44,29 @@ pub(super) fn make(dir: &Path) -> Result<(), String> {
 /// # Errors
 /// In words, with the path.
 pub(super) fn record(dir: &Path, values: Values, programs: &[Vec<String>]) -> Result<(), String> {
-    let parameters: serde_json::Map<String, serde_json::Value> = values
-        .space
-        .parameters
-        .iter()
-        .zip(values.design)
-        .map(|(parameter, value)| (parameter.name.clone(), serde_json::json!(value)))
-        .collect();
-    let text = format!("{:#}\n", serde_json::Value::Object(parameters));
+    let text = format!("{:#}\n", parameters(values));
     write(&dir.join("parameters.json"), &text)?;
     if let Some(inputs) = inputs(values) {
         write(&dir.join("inputs.json"), &format!("{inputs:#}\n"))?;
     }
     let lines: String = programs.iter().map(|argv| render::shell_line(argv)).collect();
     write(&dir.join("command"), &lines)
+}
+
+/// The design by name.
+fn parameters(values: Values) -> serde_json::Value {
+    let named = values.space.parameters.iter().zip(values.design);
+    named.map(|(parameter, value)| (parameter.name.clone(), serde_json::json!(value))).collect()
+}
+
+/// What a function is told: what is in `parameters.json` and `inputs.json`, and where it is.
+pub(super) fn context(values: Values, attempt: u32) -> serde_json::Value {
+    let mut context = inputs(values).unwrap_or_else(|| serde_json::json!({ "trial": values.trial }));
+    context["parameters"] = parameters(values);
+    context["seed"] = values.seed.into();
+    context["attempt"] = attempt.into();
+    context["directory"] = values.dir.into();
+    context
 }
 
 /// What a task is about: its stage, key, events and seed, and where the outputs are that it reads.

@@ -25,6 +25,7 @@ mod pattern;
 mod payload;
 mod process;
 mod program;
+mod python;
 mod render;
 mod result;
 mod scratch;

@@ -5,8 +5,8 @@ use super::judge::Evidence;
 use super::log::Log;
 use super::manifest::{self, Manifest};
 use super::oom::OomCount;
+use super::python::Doing;
 use super::scratch::{self, Scratch};
-use super::steps::Steps;
 use super::watch::{Bounds, Breach, Seen, Watch};
 use super::{directory, tail, tree};
 use crate::config::Command;
@@ -69,7 +69,7 @@ pub struct Payload {
     parts: Parts,
     launch: Launch,
     logs: [Log; 2],
-    steps: Steps,
+    doing: Doing,
     watch: Watch,
     oom: OomCount,
     room_at: Instant,
@@ -87,7 +87,7 @@ impl Payload {
         parts: Parts,
         launch: Launch,
         logs: [Log; 2],
-        steps: Steps,
+        doing: Doing,
     ) -> Self {
         let stage = &bench.stages[parts.stage].0;
         let seconds = |s: f64| Duration::try_from_secs_f64(s).ok();
@@ -101,7 +101,7 @@ impl Payload {
         let (watch, oom) = (Watch::new(bounds, now), OomCount::now());
         let room_at = now + ROOM;
         let (stopped, copying, abandoned) = (None, None, None);
-        Self { bench, parts, launch, logs, steps, watch, oom, room_at, stopped, copying, abandoned }
+        Self { bench, parts, launch, logs, doing, watch, oom, room_at, stopped, copying, abandoned }
     }
 
     fn command(&self) -> &Command {
@@ -127,15 +127,16 @@ impl Payload {
             let limit = self.command().timeout_s.unwrap_or_default();
             self.fail(FailureClass::Timeout, &format!("still running after {limit} s"));
         }
-        self.watch.remember(tree::high_water(self.steps.id()));
+        self.watch.remember(tree::high_water(self.doing.id()));
         if self.watch.is_due(now) {
             self.look(now);
         }
-        let Self { steps, launch, logs, .. } = self;
-        let outcome = match steps.poll(now, &mut |argv| launch.spawn(argv, logs)) {
+        let Self { doing, launch, logs, .. } = self;
+        let outcome = match doing.poll(now, &mut |argv| launch.spawn(argv, logs)) {
             Ok(false) => return None,
             Ok(true) => {
                 self.trim_logs();
+                self.hand_back();
                 self.stopped.take().unwrap_or_else(|| self.judged())
             }
             Err(reason) => {
@@ -170,7 +171,7 @@ impl Payload {
             return;
         }
         self.stop(reason);
-        self.steps.ask_to_end(Instant::now());
+        self.doing.ask_to_end(Instant::now());
     }
 
     fn grace(&self) -> Duration {
@@ -191,7 +192,7 @@ impl Payload {
     fn end(&mut self, outcome: TaskOutcome, grace: Duration) {
         if self.stopped.is_none() {
             self.stopped = Some(outcome);
-            self.steps.ask_to_end(Instant::now() + grace);
+            self.doing.ask_to_end(Instant::now() + grace);
         }
     }
 
@@ -207,7 +208,7 @@ impl Payload {
             Some((meta.len(), meta.modified().ok()?))
         }));
         let bound = self.watch.bounds().memory;
-        let memory = memory(&self.steps.processes(), bound);
+        let memory = memory(&self.doing.processes(), bound);
         let mut free = None;
         if self.watch.bounds().disk.is_some() && now >= self.room_at {
             self.room_at = now + ROOM;
@@ -251,9 +252,19 @@ impl Payload {
         self.logs.iter_mut().map(trim).collect()
     }
 
+    /// The process of a function waits for its next call.
+    fn hand_back(&mut self) {
+        if let Some(worker) = self.doing.idle() {
+            self.bench.workers[self.parts.stage].replace(Some(worker));
+        }
+    }
+
     fn judged(&self) -> TaskOutcome {
+        if let Some(outcome) = self.doing.verdict(&self.parts.dir) {
+            return outcome;
+        }
         let (stage, wanted) = &self.bench.stages[self.parts.stage];
-        let ends = match self.launch.ends(&self.steps.ends) {
+        let ends = match self.launch.ends(self.doing.ends()) {
             Ok(ends) => ends,
             Err(fault) => {
                 let reason = format!("{fault}; {}", tail::told(&self.parts.dir));
@@ -326,7 +337,7 @@ impl Payload {
     }
 
     fn strays(&self) -> Vec<String> {
-        self.steps.strays.iter().map(|stray| format!("{} ({})", stray.name, stray.pid)).collect()
+        self.doing.strays().iter().map(|stray| format!("{} ({})", stray.name, stray.pid)).collect()
     }
 
     /// Copies outputs and result out of the scratch directory, then removes it, both in a thread: the
@@ -365,7 +376,7 @@ impl Payload {
             // A container's fault has no ends of steps.
             steps: manifest::steps(
                 &parts.programs,
-                &self.launch.ends(&self.steps.ends).unwrap_or_default(),
+                &self.launch.ends(self.doing.ends()).unwrap_or_default(),
             ),
             peak_memory_bytes: self.watch.peak(),
             scratch: (self.launch.work != parts.dir).then(|| self.launch.work.clone()),

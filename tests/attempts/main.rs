@@ -4,6 +4,7 @@
 mod bounds;
 mod containers;
 mod files;
+mod functions;
 mod kills;
 mod scene;
 mod stages;

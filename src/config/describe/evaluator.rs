@@ -2,6 +2,7 @@
 
 use super::Page;
 use crate::config::command::{Command, Pattern, ResultFile, Retries, Verdict};
+use crate::config::function::Function;
 use crate::config::resolved::{Builtin, Delay};
 use crate::config::units::{amount, duration};
 use crate::problem::{Column, FailureClass};
@@ -65,13 +66,24 @@ pub fn command_rows(page: &mut Page, c: &Command) {
         if a.contains(char::is_whitespace) || a.is_empty() { format!("{a:?}") } else { a.clone() }
     };
     let key = if c.steps.is_empty() { "command" } else { "step" };
-    for argv in c.programs() {
-        page.row(key, argv.iter().map(quoted).collect::<Vec<_>>().join(" "));
+    match &c.function {
+        Some(Function { folder, module, function }) => {
+            page.row("python", format!("{module}:{function}, from {}", folder.display()));
+            page.row("interpreter", c.argv.first().map_or("none", String::as_str));
+        }
+        None => {
+            for argv in c.programs() {
+                page.row(key, argv.iter().map(quoted).collect::<Vec<_>>().join(" "));
+            }
+        }
     }
     for template in &c.templates {
         page.row("template", template.display());
     }
-    page.row("result", c.result.as_ref().map_or("none".into(), result));
+    match &c.function {
+        Some(_) => page.row("result", "what the function returns"),
+        None => page.row("result", c.result.as_ref().map_or("none".into(), result)),
+    }
     for output in &c.outputs {
         page.row("output", output.display());
     }
@@ -84,7 +96,13 @@ pub fn command_rows(page: &mut Page, c: &Command) {
     let codes: Vec<String> = c.infeasible_exit_codes.iter().map(i32::to_string).collect();
     page.row(
         "infeasible",
-        if codes.is_empty() { "no exit code".into() } else { format!("exit code {}", codes.join(", ")) },
+        if c.function.is_some() {
+            "where the function raises Infeasible".into()
+        } else if codes.is_empty() {
+            "no exit code".into()
+        } else {
+            format!("exit code {}", codes.join(", "))
+        },
     );
     for pattern in &c.patterns {
         page.row("pattern", self::pattern(pattern));
