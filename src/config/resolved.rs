@@ -138,6 +138,7 @@ impl StrategySettings {
 }
 
 /// How a design is evaluated.
+#[expect(clippy::large_enum_variant, reason = "there is one in a study")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evaluator {
