@@ -114,8 +114,8 @@ fn bad_test_functions_are_refused() {
     }
     assert_eq!(
         refusal("", &Overrides::default()),
-        "study.toml: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …] or \
-         outside = true (results are told), and has none"
+        "study.toml: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], \
+         python = \"module:function\" or outside = true (results are told), and has none"
     );
 }
 
