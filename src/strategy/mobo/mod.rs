@@ -71,6 +71,10 @@ impl Strategy for Mobo {
         if ledger.ok().next().is_none() {
             return Err(StrategyError::NoValues);
         }
+        if self.problem.space.dimension() == 0 {
+            // Every parameter is fixed: there is one point, and nothing to learn about it.
+            return Ok(vec![]);
+        }
         let begun = Instant::now();
         if self.fitted.as_ref().is_some_and(|f| !f.fits(ledger)) {
             (self.fitted, self.model) = (None, None);

@@ -133,6 +133,14 @@ fn without_values_there_is_nothing_to_propose() {
 }
 
 #[test]
+fn where_every_parameter_is_fixed_there_is_one_point() {
+    let problem = problem(0, 1);
+    let mut ledger = ledger_with(&problem, 10);
+    ledger.propose(10, &problem.space.decode(&[]));
+    assert_eq!(mobo(&problem).propose(11, &ledger).unwrap(), [0.0; 0]);
+}
+
+#[test]
 fn of_very_many_trials_the_best_the_newest_and_some_others_are_learnt_from() {
     let problem = problem(3, 2);
     let ledger = ledger_with(&problem, 2000);
