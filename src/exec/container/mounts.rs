@@ -122,12 +122,12 @@ mod tests {
         let file = host.join("file");
         fs::write(&file, "").unwrap();
         let at = |target: &str| Bind { source: host.clone(), target: target.into(), read_only: false };
-        let binds = [at("/work/run"), at("/link/below"), at("/tmp/x"), at("/opt"), at("/opt/in/mount")];
+        let binds = [at("/scratch/run"), at("/link/below"), at("/tmp/x"), at("/opt"), at("/opt/in/mount")];
         let binds = [&binds[..], &[Bind { source: file, target: "/opt2/file".into(), read_only: true }]]
             .concat();
         make_points(&image, &binds).unwrap();
         make_points(&image, &binds).unwrap();
-        assert!(image.join("work/run").is_dir() && image.join("opt2/file").is_file());
+        assert!(image.join("scratch/run").is_dir() && image.join("opt2/file").is_file());
         assert!(!host.join("below").exists() && !image.join("tmp").exists());
         assert!(!image.join("opt/in").exists());
         fs::write(image.join("blocked"), "").unwrap();
