@@ -122,7 +122,8 @@ mod tests {
         let file = host.join("file");
         fs::write(&file, "").unwrap();
         let at = |target: &str| Bind { source: host.clone(), target: target.into(), read_only: false };
-        let binds = [at("/scratch/run"), at("/link/below"), at("/tmp/x"), at("/opt"), at("/opt/in/mount")];
+        let binds =
+            [at("/scratch/run"), at("/link/below"), at("/tmp/x"), at("/opt"), at("/opt/in/mount")];
         let binds = [&binds[..], &[Bind { source: file, target: "/opt2/file".into(), read_only: true }]]
             .concat();
         make_points(&image, &binds).unwrap();
