@@ -5,7 +5,7 @@ import math
 import paretorank
 
 
-def evaluate(parameters, context):
+def evaluate(parameters):
     """Mass in kg and deflection in mm of a tube that is one metre long and carries 500 N at its end."""
     outer, wall = parameters["outer"], parameters["wall"]
     inner = outer - 2 * wall
@@ -13,5 +13,5 @@ def evaluate(parameters, context):
         raise paretorank.Infeasible(f"a wall of {wall:.1f} mm leaves no hole in a tube of {outer:.1f} mm")
     area = math.pi / 4 * (outer**2 - inner**2)
     moment = math.pi / 64 * (outer**4 - inner**4)
-    print(f"trial {context['trial']}: {area:.1f} mm^2")
+    print(f"{area:.1f} mm^2 of steel")
     return {"mass": 7.85e-6 * area * 1000, "deflection": 500 * 1000**3 / (3 * 210_000 * moment)}

@@ -18,7 +18,7 @@ pub struct Command {
     pub steps: Vec<Vec<String>>,
     /// The Python function that is called in place of these programs; `argv` then runs it by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub function: Option<Function>,
+    pub function: Option<Box<Function>>,
     /// Text files to render into the attempt's directory: `{{NAME}}` becomes the parameter's value.
     pub templates: Vec<PathBuf>,
     /// Where the values are that a task measured; `None`: it measures none.

@@ -52,7 +52,7 @@ pub fn read(
     let is_function = section.has("python");
     let programs = match is_function {
         true => function::read(section, scope.in_container, folder)
-            .map(|(function, argv)| (argv, vec![], Some(function))),
+            .map(|(function, argv)| (argv, vec![], Some(Box::new(function)))),
         false => programs(section, scope, folder).map(|(argv, steps)| (argv, steps, None)),
     };
     let result = if is_function { Some(RETURNED) } else { result };

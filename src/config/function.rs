@@ -20,7 +20,8 @@ pub struct Function {
 }
 
 /// The function, and the words that run it once by hand: in an attempt's directory, on its
-/// `parameters.json`. The first word is the interpreter, by which workers are started as well.
+/// `parameters.json`, if it can do without a context. The first word is the interpreter, by which
+/// workers are started as well.
 pub(super) fn read(
     section: &Section<'_>,
     in_container: bool,
@@ -89,10 +90,6 @@ fn interpreter(section: &Section<'_>, folder: &Path) -> Option<String> {
         return Some(INTERPRETER.to_owned());
     }
     let text = section.text("interpreter")?;
-    if text.is_empty() {
-        section.problem("interpreter", "is empty; it needs a program, for instance \"python3\"");
-        return None;
-    }
     match text.contains('/') {
         true => program_path(section, "interpreter", &folder.join(text)),
         false => Some(text.to_owned()),

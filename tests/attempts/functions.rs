@@ -69,7 +69,7 @@ impl Bed {
         let folder = scene.path("module.py").parent().unwrap().to_owned();
         let function = Function { folder, module: "module".into(), function: "f".into() };
         let command = Command {
-            function: Some(function),
+            function: Some(Box::new(function)),
             result: Some(ResultFile::Json("result.json".into())),
             timeout_s,
             ..Command::new(vec![interpreter])

@@ -66,7 +66,7 @@ pub fn command_rows(page: &mut Page, c: &Command) {
         if a.contains(char::is_whitespace) || a.is_empty() { format!("{a:?}") } else { a.clone() }
     };
     let key = if c.steps.is_empty() { "command" } else { "step" };
-    match &c.function {
+    match c.function.as_deref() {
         Some(Function { folder, module, function }) => {
             page.row("python", format!("{module}:{function}, from {}", folder.display()));
             page.row("interpreter", c.argv.first().map_or("none", String::as_str));
@@ -80,7 +80,7 @@ pub fn command_rows(page: &mut Page, c: &Command) {
     for template in &c.templates {
         page.row("template", template.display());
     }
-    match &c.function {
+    match c.function.as_deref() {
         Some(_) => page.row("result", "what the function returns"),
         None => page.row("result", c.result.as_ref().map_or("none".into(), result)),
     }

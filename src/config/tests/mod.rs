@@ -1,6 +1,7 @@
 //! Whole study files: what is understood, what is refused and with which words.
 
 mod container;
+mod function;
 mod geometry;
 mod points;
 mod refused;
