@@ -266,7 +266,7 @@ mod on_mpi {
         let (_, scenario) = SCENARIOS.into_iter().chain(own).find(|(n, _)| *n == name).unwrap();
         let mut line = MpiTransport::start().unwrap();
         scenario(&mut line);
-        line.finish(|| false);
+        line.finish(1, || false);
     }
 
     /// How the launch ended and what it printed; a launch that hangs is killed and fails the test.

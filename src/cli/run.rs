@@ -158,7 +158,7 @@ fn on_mpi(
     };
     if transport.size() == 1 && workers.is_some() {
         let exit = on_threads(workers, signals, lead);
-        transport.finish(|| false);
+        transport.finish(exit.code(), || false);
         return exit;
     }
     let exit = if transport.rank() == 0 {
@@ -168,7 +168,7 @@ fn on_mpi(
     } else {
         Exit::from_code(evaluator::serve(&mut transport))
     };
-    transport.finish(|| signals.leave_now());
+    transport.finish(exit.code(), || signals.leave_now());
     exit
 }
 

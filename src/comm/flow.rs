@@ -111,6 +111,15 @@ impl Flow {
         self.unconfirmed -= bytes;
     }
 
+    /// What is on the way to a rank counts no longer against the budget: it may never be taken, and the
+    /// others need the room. What is queued stays, and goes out if the rank answers after all.
+    pub(super) fn forget(&mut self, to: Rank) {
+        let line = &mut self.lines[to];
+        self.unconfirmed -= line.unconfirmed;
+        line.unconfirmed = 0;
+        line.asked = None;
+    }
+
     /// Ranks to which something is still queued.
     pub(super) fn queued(&self) -> Vec<Rank> {
         (0..self.lines.len()).filter(|rank| !self.lines[*rank].queue.is_empty()).collect()
@@ -181,6 +190,22 @@ mod tests {
                 prop_assert_eq!(sent, &join(arrived));
             }
         }
+    }
+
+    #[test]
+    fn what_lies_with_lost_ranks_takes_no_room_from_the_others() {
+        let size = 2 * BUDGET / WINDOW;
+        let mut flow = Flow::new(size + 1);
+        for to in 0..size {
+            flow.push(to, vec![0; WINDOW]);
+            while flow.next(to).is_some() {}
+            flow.forget(to);
+        }
+        assert_eq!(flow.unconfirmed, 0);
+        // A confirmation that comes after all is of nothing that counts.
+        flow.confirmed(0);
+        flow.push(size, vec![1]);
+        assert_eq!(flow.next(size), Some(Step::Send(Frame { bytes: vec![1], last: true })));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::problem::{Design, TaskOutcome, TrialId};
 use serde::{Deserialize, Serialize};
 
 /// Version of [`Message`]; the first two bytes of every encoded message, little endian.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// Every message there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,11 @@ pub enum Message {
     },
     /// Evaluator to rank 0: this attempt ended.
     Done(Report),
+    /// Evaluator to rank 0, if it has nothing else to say, and rank 0's answer: I am still here.
+    Alive,
+    /// Rank 0 to evaluator: you counted as lost, and others have your work. Stop what runs, forget it, and
+    /// say [`Message::Hello`] again.
+    Rejoin,
     /// Rank 0 to evaluator: stop what runs, then leave with this exit code.
     Leave(u8),
 }
@@ -121,7 +126,7 @@ mod tests {
         let report = Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, peak_memory };
         let cancel = Message::Cancel { trial: 7, task: 1, attempt: 2 };
         let (evaluate, done) = (Message::Evaluate(task), Message::Done(report));
-        for message in [evaluate, done, cancel, Message::Leave(75)] {
+        for message in [evaluate, done, cancel, Message::Alive, Message::Rejoin, Message::Leave(75)] {
             let mut bytes = message.encode();
             assert_eq!(Message::decode(&bytes).unwrap(), message);
             bytes[0] ^= 0x40;

@@ -12,8 +12,10 @@ pub mod local;
 mod message;
 #[cfg(feature = "mpi")]
 pub mod mpi;
+mod vigil;
 
 pub use message::{Input, Message, PROTOCOL, Report, Task};
+pub use vigil::Vigil;
 
 /// A rank's number; rank 0 coordinates.
 pub type Rank = usize;
@@ -37,6 +39,9 @@ pub trait Transport {
     /// # Errors
     /// Bytes that are not a message of this protocol version.
     fn try_receive(&mut self) -> Result<Option<(Rank, Message)>, TransportError>;
+    /// Sends nothing more to a rank, which does not answer, until it says something: a message to a dead
+    /// rank can end the job. [`Transport::send`] answers that it is gone.
+    fn abandon(&mut self, rank: Rank);
     /// Waits a little for something to happen; returns early if it did where that can be known.
     /// Waits longer the longer nothing was received, up to a millisecond or `at_most`.
     fn wait(&mut self, at_most: std::time::Duration);

@@ -25,6 +25,8 @@ mod tag {
     pub const CONFIRM: i32 = 3;
     /// Empty, the last on its line: to rank 0 "I leave", from rank 0 "so do I".
     pub const FAREWELL: i32 = 4;
+    /// Empty, from rank 0 in the place of its farewell: some rank is lost, leave without MPI.
+    pub const ABANDONED: i32 = 5;
 }
 
 /// Exit code of the job when a rank panics: Rust's own.
@@ -33,6 +35,9 @@ const PANICKED: i32 = 101;
 const RESPONSE: Duration = Duration::from_secs(10);
 /// A rank that took its last message may need so long to stop what it runs.
 const GRACE: Duration = Duration::from_secs(300);
+
+/// A launcher takes less than this to end all ranks when one aborts.
+const ABORT: Duration = Duration::from_secs(5);
 
 static NOTHING: [u8; 0] = [];
 
@@ -55,6 +60,10 @@ pub struct MpiTransport {
     leaving: Option<u8>,
     /// Ranks that said farewell.
     parted: Vec<bool>,
+    /// Ranks that may be dead: nothing is sent to them.
+    abandoned: Vec<bool>,
+    /// Rank 0 left without MPI.
+    alone: bool,
 }
 
 /// Why MPI could not be started.
@@ -119,24 +128,33 @@ impl MpiTransport {
             dismissed: vec![false; size],
             leaving: None,
             parted: vec![false; size],
+            abandoned: vec![false; size],
+            alone: false,
         })
     }
 
-    /// Leaves MPI after [`Message::Leave`]; every rank calls it.
+    /// Leaves MPI after [`Message::Leave`]; every rank calls it, with the exit code of the job where
+    /// nobody said that the run ends.
     ///
     /// `MPI_Finalize` waits for every rank, so rank 0 first makes sure that all are there. If one
     /// is not, it aborts the job with the exit code that [`Message::Leave`] told, rather than wait
-    /// as long as the allocation lasts. Where nobody said that the run ends, the code is 1. Once
-    /// `hurry` says so, rank 0 tells those that are not there to kill what they run.
-    pub fn finish(mut self, hurry: impl FnMut() -> bool) {
+    /// as long as the allocation lasts. Once `hurry` says so, rank 0 tells those that are not there to kill
+    /// what they run.
+    pub fn finish(mut self, unless_told: u8, hurry: impl FnMut() -> bool) {
         if self.size > 1 {
             let Some(code) = self.leaving else {
-                self.world.abort(1);
+                self.world.abort(i32::from(unless_told));
             };
             self.backoff.active();
             if self.rank > 0 {
                 self.say(0, tag::FAREWELL);
-                self.take_until(|line| line.parted[0]);
+                self.take_until(|line| line.parted[0] || line.alone);
+                if self.alone {
+                    // Where the launcher lets ranks outlive others (--enable-recovery), it ends by abort
+                    // only the one that calls it; everywhere else all, and this rank does not wake up.
+                    std::thread::sleep(ABORT);
+                    std::process::exit(i32::from(code));
+                }
             } else if !self.part_from_all(code, hurry) {
                 self.world.abort(i32::from(code));
             }
@@ -148,35 +166,37 @@ impl MpiTransport {
 
     /// Rank 0 waits for the farewell of all others and answers it; false if one is lost.
     fn part_from_all(&mut self, code: u8, mut hurry: impl FnMut() -> bool) -> bool {
-        let others = 1..self.size;
+        let others: Vec<Rank> = (1..self.size).filter(|to| !self.abandoned[*to]).collect();
+        // Who counts as lost may be dead, and nobody leaves MPI without the dead.
+        let all = others.len() == self.size - 1;
         let mut hurried = false;
         let start = Instant::now();
-        while !others.clone().all(|to| self.parted[to]) {
-            if others.clone().any(|to| !self.dismissed[to]) || start.elapsed() > GRACE {
+        while !others.iter().all(|to| self.parted[*to]) {
+            if others.iter().any(|to| !self.dismissed[*to]) || start.elapsed() > GRACE {
                 return false;
             }
             if !hurried && hurry() {
                 hurried = true;
-                for to in others.clone().filter(|to| !self.parted[*to]).collect::<Vec<_>>() {
+                for to in others.iter().copied().filter(|to| !self.parted[*to]).collect::<Vec<_>>() {
                     self.flow.push(to, Message::Leave(code).encode());
                     self.pump(to);
                 }
             }
-            for to in others.clone() {
+            for to in others.iter().copied() {
                 if !self.parted[to] && self.flow.ask(to) {
                     self.question(to);
                 }
             }
             let deaf = |to: Rank| !self.parted[to] && !self.flow.settled(to);
-            if start.elapsed() > RESPONSE && others.clone().any(deaf) {
+            if start.elapsed() > RESPONSE && others.iter().copied().any(deaf) {
                 return false;
             }
             self.take();
         }
         for to in others {
-            self.say(to, tag::FAREWELL);
+            self.say(to, if all { tag::FAREWELL } else { tag::ABANDONED });
         }
-        true
+        all
     }
 
     fn take_until(&mut self, done: impl Fn(&Self) -> bool) {
@@ -231,7 +251,9 @@ impl MpiTransport {
             }
         }
         if answered {
-            for to in self.flow.queued() {
+            for to in
+                self.flow.queued().into_iter().filter(|to| !self.abandoned[*to]).collect::<Vec<_>>()
+            {
                 self.pump(to);
             }
         }
@@ -264,8 +286,11 @@ impl Transport for MpiTransport {
         self.size
     }
 
-    /// Never fails: MPI does not say that a rank is gone, it ends the job.
+    /// Fails for an abandoned rank alone: MPI does not say that a rank is gone.
     fn send(&mut self, to: Rank, message: &Message) -> Result<(), TransportError> {
+        if self.abandoned[to] {
+            return Err(TransportError::Gone(to));
+        }
         if let Message::Leave(code) = message {
             self.leaving = Some(*code);
             self.dismissed[to] = true;
@@ -282,9 +307,13 @@ impl Transport for MpiTransport {
             self.backoff.active();
             let (bytes, status) = found.matched_receive_vec::<u8>();
             let from = status.source_rank() as Rank;
+            if std::mem::take(&mut self.abandoned[from]) {
+                self.pump(from);
+            }
             match status.tag() {
                 tag::CONFIRM => {}
                 tag::FAREWELL => self.parted[from] = true,
+                tag::ABANDONED => self.alone = true,
                 tag::MORE => self.parts[from].extend(bytes),
                 _ if self.parts[from].is_empty() => return self.opened(from, &bytes),
                 _ => {
@@ -295,6 +324,11 @@ impl Transport for MpiTransport {
             }
         }
         Ok(None)
+    }
+
+    fn abandon(&mut self, rank: Rank) {
+        self.abandoned[rank] = true;
+        self.flow.forget(rank);
     }
 
     fn wait(&mut self, at_most: Duration) {

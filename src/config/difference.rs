@@ -136,7 +136,7 @@ fn forget_what_may_change(study: &mut Study) {
     study.strategy.patience_s = 0.0;
     study.strategy.stop = Stop::default();
     study.checkpoint = Checkpoint { every_s: 0.0 };
-    study.limits = Limits { time_limit_s: None, margin_s: 0.0, disk_bytes: None };
+    study.limits = Limits { time_limit_s: None, margin_s: 0.0, silence_s: 0.0, disk_bytes: None };
     match &mut study.evaluator {
         Evaluator::Command(command) => forget_how_it_is_watched_over(command),
         Evaluator::Pipeline(pipeline) => {

@@ -123,6 +123,7 @@
 //! [limits]
 //! time = "2 h"                 # default: until the allocation ends
 //! margin = "60 s"              # kept back for the last checkpoint
+//! silence = "5 min"            # a rank that says nothing for so long counts as lost
 //! disk = "50 GB"               # has to be free where a task writes
 //! ```
 //!

@@ -29,6 +29,8 @@ const TABLES: [&str; 13] = [
 /// Seconds between snapshots, and seconds kept back for the last one.
 const CHECKPOINT_EVERY_S: f64 = 60.0;
 const MARGIN_S: f64 = 60.0;
+/// Seconds after which a rank that says nothing counts as lost: a file system may hang for a while.
+pub(super) const SILENCE_S: f64 = 300.0;
 
 /// The study that a document means; `file` is where it was read from. `None` if there is any problem.
 pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Study> {
@@ -105,14 +107,16 @@ fn checkpoint(document: &Table, problems: &Problems) -> Option<Checkpoint> {
 
 fn limits(document: &Table, problems: &Problems) -> Option<Limits> {
     let section = Section::of(document, "limits", problems);
-    section.only(&["time", "margin", "disk"]);
+    section.only(&["time", "margin", "silence", "disk"]);
     let time_limit_s = section.positive_seconds("time");
     let margin_s = if section.has("margin") { section.seconds("margin") } else { Some(MARGIN_S) };
+    let silence_s =
+        if section.has("silence") { section.positive_seconds("silence") } else { Some(SILENCE_S) };
     let disk_bytes = section.bytes("disk");
     if let (Some(time), Some(margin)) = (time_limit_s, margin_s)
         && margin >= time
     {
         section.problem("margin", "leaves nothing of limits.time; it must be shorter");
     }
-    Some(Limits { time_limit_s, margin_s: margin_s?, disk_bytes })
+    Some(Limits { time_limit_s, margin_s: margin_s?, silence_s: silence_s?, disk_bytes })
 }

@@ -4,6 +4,7 @@ use super::command::Command;
 use super::container::Container;
 use super::geometry::Geometry;
 use super::pipeline::Pipeline;
+use super::resolve::SILENCE_S;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
 use crate::test_functions::{TestFunction, TestFunctionError, Variant, by_name};
@@ -264,7 +265,17 @@ pub struct Limits {
     pub time_limit_s: Option<f64>,
     /// Seconds before that end at which evaluations are stopped and the last checkpoint is written.
     pub margin_s: f64,
+    /// Seconds after which a rank that says nothing counts as lost.
+    #[serde(default = "Limits::silence_s")]
+    pub silence_s: f64,
     /// Bytes that have to be free where a task writes before it starts; `None`: not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_bytes: Option<u64>,
+}
+
+impl Limits {
+    /// Of studies that were stored before there was this limit.
+    fn silence_s() -> f64 {
+        SILENCE_S
+    }
 }

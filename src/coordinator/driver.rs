@@ -6,7 +6,7 @@ use super::hosts::Place;
 use super::state::Coordinator;
 use super::stopping::Judge;
 use super::strategist::{Reply, Strategist};
-use crate::comm::{Message, Rank, Report, Transport, TransportError};
+use crate::comm::{Message, Rank, Report, Transport, TransportError, Vigil};
 use crate::config::Study;
 use crate::observe::Observer;
 use crate::pipeline::Work;
@@ -82,6 +82,8 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         coordinator,
         transport,
         strategist: Strategist::start(proposer, ahead, std::thread::current()),
+        vigil: Vigil::new(study.limits.silence_s, 1..=ranks, now_s()),
+        silence_s: study.limits.silence_s,
         writer,
         signals,
         clock,
@@ -108,6 +110,8 @@ struct Loop<'a> {
     coordinator: Coordinator,
     transport: &'a mut dyn Transport,
     strategist: Strategist,
+    vigil: Vigil,
+    silence_s: f64,
     writer: &'a mut Writer,
     signals: &'a mut Signals,
     clock: Clockwork,
@@ -152,7 +156,12 @@ impl Loop<'_> {
         let mut broken = None;
         loop {
             match self.transport.try_receive() {
-                Ok(Some((rank, message))) => events.extend(self.understand(rank, message)),
+                Ok(Some((rank, message))) => {
+                    if self.vigil.heard(rank) && !matches!(message, Message::Hello { .. }) {
+                        self.welcome_back(rank);
+                    }
+                    events.extend(self.understand(rank, message));
+                }
                 Ok(None) => break,
                 Err(TransportError::Gone(rank)) => {
                     events.push(Event::Lost { rank, reason: "the line is closed".into() });
@@ -163,6 +172,11 @@ impl Loop<'_> {
                     break;
                 }
             }
+        }
+        for rank in self.vigil.listened(now_s()) {
+            self.transport.abandon(rank);
+            let reason = format!("it has said nothing for {} s (limits.silence)", self.silence_s);
+            events.push(Event::Lost { rank, reason });
         }
         loop {
             match self.strategist.try_next() {
@@ -187,6 +201,13 @@ impl Loop<'_> {
             events.push(Event::Tick);
         }
         (events, broken)
+    }
+
+    /// A rank that counted as lost speaks: it begins anew. What it says before its hello is ignored.
+    fn welcome_back(&mut self, rank: Rank) {
+        self.observer.notice(&format!("rank {rank} is back"));
+        // Should it be gone again, its silence will tell.
+        let _ = self.transport.send(rank, &Message::Rejoin);
     }
 
     fn clock_events(&mut self) -> Vec<Event> {
@@ -227,6 +248,11 @@ impl Loop<'_> {
             Message::Done(report) => {
                 self.note_length(&report);
                 Some(Event::Done { rank, report })
+            }
+            Message::Alive => {
+                // So that it knows the same of rank 0.
+                let answered = self.transport.send(rank, &Message::Alive);
+                answered.err().map(|error| Event::Lost { rank, reason: error.to_string() })
             }
             other => {
                 tracing::warn!("rank {rank} says {other:?}, which is not for rank 0; ignored");

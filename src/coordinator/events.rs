@@ -35,7 +35,7 @@ pub enum Event {
         /// Its host, and what it may use of that.
         place: Place,
     },
-    /// A rank will not answer any more.
+    /// A rank does not answer any more, or never did.
     Lost {
         /// The rank.
         rank: Rank,

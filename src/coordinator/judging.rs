@@ -29,13 +29,20 @@ fn pause_s(failures: u32) -> f64 {
 
 impl Coordinator {
     pub(super) fn lost(&mut self, now: f64, rank: Rank, reason: &str, out: &mut Vec<Command>) {
-        let Some(gone) = self.ranks.remove(rank) else { return };
+        let Some(gone) = self.ranks.remove(rank) else {
+            // It never said that it is there, or gets no more tasks.
+            out.push(Command::Notice(format!("rank {rank} is lost: {reason}")));
+            return self.finish_if_alone(reason, out);
+        };
         out.push(Command::Notice(format!("rank {rank} on {} is lost: {reason}", gone.host)));
         if let Some(ran) = gone.running {
             let outcome = TaskOutcome::Failed {
                 class: FailureClass::Infrastructure,
                 reason: format!("rank {rank} was lost: {reason}"),
             };
+            // When it began there nobody knows.
+            let span = (ran.dispatched, now.max(ran.dispatched));
+            out.push(self.attempted(rank, gone.host, &ran, span, &outcome, None));
             if let Some(open) = self.open.get_mut(&ran.trial) {
                 open.tries[ran.task as usize].lost_ranks += 1;
             }
@@ -57,21 +64,7 @@ impl Coordinator {
             )));
             return;
         };
-        let entry = Attempt {
-            trial,
-            attempt,
-            rank: rank as u64,
-            host,
-            dispatched: ran.dispatched,
-            started,
-            finished,
-            status: outcome.status().to_owned(),
-            reason: outcome.reason(),
-            start: None,
-            detail: Detail::default(),
-        };
-        let start = Start { waited_s: ran.waited_s, stale: ran.stale };
-        out.push(Command::Record(self.attempted(entry, start, task, &outcome, peak_memory)));
+        out.push(self.attempted(rank, host, &ran, (started, finished), &outcome, peak_memory));
         let why = outcome.reason();
         let is_fault =
             matches!(outcome, TaskOutcome::Failed { class: FailureClass::Infrastructure, .. });
@@ -98,23 +91,40 @@ impl Coordinator {
     /// The record of an attempt: of a trial that is one task, in the few bytes that say everything.
     fn attempted(
         &self,
-        entry: Attempt,
-        start: Start,
-        task: u32,
+        rank: Rank,
+        host: String,
+        ran: &Running,
+        (started, finished): (f64, f64),
         outcome: &TaskOutcome,
         peak_memory: Option<u64>,
-    ) -> Record {
+    ) -> Command {
+        let Running { trial, task, attempt, dispatched, .. } = *ran;
+        let entry = Attempt {
+            trial,
+            attempt,
+            rank: rank as u64,
+            host,
+            dispatched,
+            started,
+            finished,
+            status: outcome.status().to_owned(),
+            reason: outcome.reason(),
+            start: None,
+            detail: Detail::default(),
+        };
+        let start = Start { waited_s: ran.waited_s, stale: ran.stale };
         let graph = self.settings.work.graph();
         let (stage, key) = (graph.rules(task).name.clone(), graph.node(task).key.clone());
         if graph.size() == 1 && peak_memory.is_none() && stage == entry.detail.stage {
-            return Record::Attempted(entry, start);
+            return Command::Record(Record::Attempted(entry, start));
         }
         let values = match outcome {
             // A trial of one task has them as its own.
             TaskOutcome::Ok(values) if graph.size() > 1 => values.clone(),
             _ => vec![],
         };
-        Record::Ended(entry, start, Box::new(Detail { task, stage, key, peak_memory, values }))
+        let detail = Detail { task, stage, key, peak_memory, values };
+        Command::Record(Record::Ended(entry, start, Box::new(detail)))
     }
 
     /// Decides what an attempt's outcome means for its task, and that for its trial.

@@ -139,6 +139,9 @@ impl Coordinator {
         }
         match event {
             Event::Ready { rank, place } => {
+                if self.ranks.knows(rank) {
+                    self.lost(now, rank, "it begins anew", &mut out);
+                }
                 self.ranks.add(rank, &place, now);
                 self.arrived += 1;
                 self.finish_if_too_small(&mut out);

@@ -8,8 +8,8 @@ mod work;
 
 pub use builtin::observe;
 
-use crate::comm::{Message, Report, Task, Transport, TransportError};
-use crate::config::Study;
+use crate::comm::{Message, Report, Task, Transport, TransportError, Vigil};
+use crate::config::{Limits, Study};
 use crate::exec::End;
 use crate::exit::Exit;
 use crate::machine::Machine;
@@ -37,26 +37,52 @@ fn serve_with(
     transport: &mut dyn Transport,
     equip: impl Fn(&Study) -> Result<Workshop, String>,
 ) -> Result<u8, TransportError> {
-    let Machine { cpus, cores, memory } = Machine::here();
-    let (host, pid) = (slurm::host_name(), std::process::id());
-    transport.send(0, &Message::Hello { host, pid, cpus, cores, memory })?;
+    transport.send(0, &hello())?;
     let mut evaluator = Evaluator::default();
+    let mut spoken = Instant::now();
     loop {
         while let Some((_, message)) = transport.try_receive()? {
             evaluator.hear(message, &equip);
         }
-        let moved = evaluator.step();
-        for report in evaluator.reports.drain(..) {
-            transport.send(0, &Message::Done(report))?;
+        if !evaluator.vigil.as_mut().is_none_or(|vigil| vigil.listened(now()).is_empty()) {
+            // Perhaps only rank 0 is gone: then nobody else ends this rank.
+            tracing::error!(rank = transport.rank(), "rank 0 says nothing any more (limits.silence)");
+            evaluator.hear(Message::Leave(Exit::StoppedEarly.code()), &equip);
         }
+        let moved = evaluator.step();
+        let mut words: Vec<Message> = evaluator.reports.drain(..).map(Message::Done).collect();
         if let (Some(code), None) = (evaluator.leaving, &evaluator.running) {
             return Ok(code);
+        }
+        if evaluator.rejoins && evaluator.running.is_none() {
+            evaluator.rejoins = false;
+            words.push(hello());
+        }
+        if words.is_empty() && evaluator.pulse.is_some_and(|pulse| spoken.elapsed() >= pulse) {
+            words.push(Message::Alive);
+        }
+        if !words.is_empty() {
+            spoken = Instant::now();
+        }
+        for message in words {
+            transport.send(0, &message)?;
         }
         if !moved {
             transport.wait(evaluator.patience());
         }
     }
 }
+
+/// What a rank says first.
+fn hello() -> Message {
+    let Machine { cpus, cores, memory } = Machine::here();
+    Message::Hello { host: slurm::host_name(), pid: std::process::id(), cpus, cores, memory }
+}
+
+/// A rank says that it is there so many times in the time after which it would count as lost.
+const PULSES: f64 = 6.0;
+/// Longest time between two of these words.
+const LONGEST_PULSE_S: f64 = 30.0;
 
 /// Shortest and longest pause between two looks at a payload.
 const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
@@ -73,6 +99,12 @@ struct Evaluator {
     running: Option<Running>,
     reports: Vec<Report>,
     leaving: Option<u8>,
+    /// Says hello again once nothing runs.
+    rejoins: bool,
+    /// Time between two signs of life.
+    pulse: Option<Duration>,
+    /// Of rank 0, once it has said how much silence is too much.
+    vigil: Option<Vigil>,
 }
 
 struct Running {
@@ -84,13 +116,29 @@ struct Running {
 
 impl Evaluator {
     fn hear(&mut self, message: Message, equip: impl Fn(&Study) -> Result<Workshop, String>) {
+        if let Some(vigil) = &mut self.vigil {
+            vigil.heard(0);
+        }
         match message {
             Message::Study(text) => {
                 let study = serde_json::from_str(&text).map_err(|e| format!("study not read: {e}"));
+                if let Ok(Study { limits: Limits { silence_s, .. }, .. }) = &study {
+                    let pulse_s = (silence_s / PULSES).min(LONGEST_PULSE_S);
+                    self.pulse = Some(Duration::from_secs_f64(pulse_s));
+                    self.vigil = Some(Vigil::new(*silence_s, 0..=0, now()));
+                }
                 self.workshop = Some(study.and_then(|study| equip(&study)));
             }
             Message::Evaluate(task) => self.queue.push_back(task),
             Message::Cancel { trial, task, attempt } => self.cancel((trial, task, attempt)),
+            Message::Rejoin => {
+                self.queue.clear();
+                self.reports.clear();
+                if let Some(running) = &mut self.running {
+                    running.work.stop("its rank counted as lost");
+                }
+                self.rejoins = true;
+            }
             Message::Leave(code) => {
                 self.queue.clear();
                 if let Some(running) = &mut self.running {
@@ -101,6 +149,7 @@ impl Evaluator {
                 }
                 self.leaving = Some(code);
             }
+            Message::Alive => {}
             Message::Hello { .. } | Message::Done(_) => {
                 tracing::warn!("message for rank 0 arrived at an evaluator");
             }
@@ -147,8 +196,8 @@ impl Evaluator {
     }
 
     fn report(&mut self, (trial, task, attempt): Id, end: End, started: f64) {
-        // Nobody listens any more to a rank that was told to leave.
-        if self.leaving.is_none() {
+        // Nobody listens any more to a rank that was told to leave, or whose work others have.
+        if self.leaving.is_none() && !self.rejoins {
             let finished = now();
             let End { outcome, peak_memory } = end;
             let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
@@ -158,10 +207,11 @@ impl Evaluator {
 
     /// How long to wait: a payload is looked at more rarely the longer it runs (2 % of its time).
     fn patience(&self) -> Duration {
-        self.running.as_ref().map_or(IDLE, |running| {
+        let until_done = self.running.as_ref().map_or(IDLE, |running| {
             let look = (running.since.elapsed() / 50).clamp(LOOK.0, LOOK.1);
             running.work.due().map_or(look, |due| due.saturating_duration_since(Instant::now()))
-        })
+        });
+        self.pulse.map_or(until_done, |pulse| until_done.min(pulse))
     }
 }
 

@@ -57,7 +57,7 @@ fn study(output: &Path, evaluator: How) -> Study {
         evaluator,
         container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 1.0, disk_bytes: None },
+        limits: Limits { time_limit_s: None, margin_s: 1.0, silence_s: 300.0, disk_bytes: None },
     }
 }
 

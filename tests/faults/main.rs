@@ -17,5 +17,6 @@ mod payloads;
 mod ranks;
 mod restart;
 mod signals;
+mod silence;
 mod stopping;
 mod studies;

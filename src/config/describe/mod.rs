@@ -41,6 +41,8 @@ pub fn describe(study: &Study) -> String {
         study.limits.time_limit_s.map_or("until the allocation ends, if there is one".into(), duration);
     page.row("time", time);
     page.row("margin", format!("{} before the end", duration(study.limits.margin_s)));
+    let silence = duration(study.limits.silence_s);
+    page.row("silence", format!("{silence} without a word from a rank: it counts as lost"));
     if let Some(bytes) = study.limits.disk_bytes {
         page.row("disk", format!("{} have to be free where a task writes", amount(bytes)));
     }

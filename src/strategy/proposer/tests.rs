@@ -51,7 +51,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
         }),
         container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 60.0, disk_bytes: None },
+        limits: Limits { time_limit_s: None, margin_s: 60.0, silence_s: 300.0, disk_bytes: None },
     }
 }
 
