@@ -194,6 +194,38 @@ fn a_lost_ranks_trial_goes_elsewhere_and_the_last_ranks_loss_ends_the_run() {
 }
 
 #[test]
+fn the_attempt_of_a_lost_rank_is_on_record_and_one_that_begins_anew_has_lost_its_work() {
+    for event in [Event::Lost { rank: 1, reason: "test".into() }, ready(1)] {
+        let begins_anew = event == ready(1);
+        let mut c = busy();
+        let commands = c.on(5.0, event);
+        let attempt = |command: &'_ Command| match command {
+            Command::Record(Record::Attempted(attempt, _)) => Some(attempt.clone()),
+            _ => None,
+        };
+        let attempts: Vec<_> = commands.iter().filter_map(attempt).collect();
+        let [lost] = &attempts[..] else { panic!("{commands:?}") };
+        assert_eq!((lost.trial, lost.attempt, lost.rank, lost.status.as_str()), (0, 1, 1, "failed"));
+        assert_eq!((lost.dispatched, lost.started, lost.finished), (0.0, 0.0, 5.0));
+        assert!(lost.reason.starts_with("infrastructure: rank 1 was lost"), "{}", lost.reason);
+        let goes_to = if begins_anew { vec![(1, 0, 2)] } else { vec![] };
+        assert_eq!((tasks(&commands), c.counts().ranks), (goes_to, 1 + u64::from(begins_anew)));
+    }
+}
+
+#[test]
+fn ranks_that_never_come_up_are_named_and_none_at_all_ends_the_run() {
+    let (mut c, _) = start();
+    c.on(0.0, ready(2));
+    let silent = Event::Lost { rank: 1, reason: "test".into() };
+    assert!(
+        matches!(&c.on(9.0, silent.clone())[..], [Command::Notice(line)] if line.contains("rank 1"))
+    );
+    let (mut c, _) = start();
+    assert!(matches!(ending(&c.on(9.0, silent)), Some(Ending::Failed(_))));
+}
+
+#[test]
 fn reports_that_nobody_waits_for_are_named_and_change_nothing() {
     let mut c = busy();
     for stray in [done(1, 1, 1, ok()), done(1, 0, 2, ok()), done(2, 0, 1, ok())] {

@@ -356,6 +356,39 @@ fn cancel_stops_what_runs_and_forgets_what_waits() {
 }
 
 #[test]
+fn a_rank_that_counted_as_lost_forgets_its_work_and_says_hello_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = ": > ready; test ${1%.*} = 2 || sleep 600; echo '{\"sum\": 1, \"difference\": 1, \"mass\": 1}' > result.json";
+    let mut boss = Boss::of(&study(dir.path(), How::Command(shell(script))));
+    boss.give(4, 1.0);
+    boss.give(5, 1.0);
+    wait_for(&dir.path().join("trials/000004/attempt-1/ready"));
+    boss.say(&Message::Rejoin);
+    boss.give(6, 2.0);
+    assert!(matches!(boss.hear(), Message::Hello { .. }), "no report of what others have");
+    assert_eq!(boss.report().trial, 6);
+    assert!(!dir.path().join("trials/000005").exists());
+    boss.dismiss(0);
+    assert_eq!(processes_with(dir.path().to_str().unwrap()), 0);
+}
+
+#[test]
+fn a_rank_says_that_it_is_there_and_leaves_when_rank_0_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut study = study(dir.path(), How::Command(shell(": > ready; sleep 600")));
+    study.limits.silence_s = 0.5;
+    let mut boss = Boss::of(&study);
+    boss.give(1, 1.0);
+    for _ in 0..20 {
+        assert_eq!(boss.hear(), Message::Alive);
+        boss.say(&Message::Alive);
+    }
+    let left = boss.evaluator.join().unwrap();
+    assert_eq!(left, Exit::StoppedEarly.code());
+    assert_eq!(processes_with(dir.path().to_str().unwrap()), 0);
+}
+
+#[test]
 fn a_second_leave_does_not_wait_for_the_grace_time() {
     let dir = tempfile::tempdir().unwrap();
     let script = "trap '' TERM; : > ready; while :; do sleep 0.05; done";
