@@ -73,6 +73,29 @@ fn every_shipped_study_is_understood() {
     assert!(seen >= 8, "{seen} study files");
 }
 
+/// Trials that share simulations measure what they measure without.
+#[test]
+fn reuse_changes_no_value() {
+    let text = std::fs::read_to_string(configs().join("reuse.toml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let alone = folder.path().join("alone.toml");
+    let place = configs().join("reuse/").display().to_string();
+    let text =
+        text.replace("reuse = true ", "seeds = \"common\" ").replace("\"reuse/", &format!("\"{place}"));
+    std::fs::write(&alone, text).unwrap();
+    let more = ["--set", "strategy.method=\"sobol\"", "--trials", "16"];
+    let (shared, alone) = (trials("reuse.toml", &more), trials(alone.to_str().unwrap(), &more));
+    assert_eq!((shared.len(), alone.len()), (16, 16));
+    let measured = |trials: &[Value]| -> Vec<Value> {
+        trials
+            .iter()
+            .map(|t| serde_json::json!([t["parameters"], t["objectives"], t["status"]]))
+            .collect()
+    };
+    assert_eq!(measured(&shared), measured(&alone));
+    assert!(shared.iter().all(|trial| trial["status"] == "ok" && trial["objectives"].is_object()));
+}
+
 /// 2 species at 4 points in 3 chunks each, reconstructed, merged and analysed: what the stand-ins' response
 /// is at the nominal design (see `configs/fake/response.py`), and one design whose mirror stands in the wall.
 #[test]

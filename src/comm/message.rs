@@ -88,6 +88,8 @@ pub struct Report {
     pub finished: f64,
     /// Most memory that its processes had at a time, in bytes; `None` if it was not measured.
     pub peak_memory: Option<u64>,
+    /// The attempt that did the same before, a path below the run directory; `None` if this one worked.
+    pub reused: Option<String>,
 }
 
 impl Message {
@@ -123,7 +125,9 @@ mod tests {
         let outcome = TaskOutcome::Ok(vec![("f".into(), Measurement::new(1.5, Some(0.1)).unwrap())]);
         let (started, finished) = (1.0, 2.0);
         let peak_memory = Some(1 << 40);
-        let report = Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, peak_memory };
+        let reused = Some("trials/000003/simulation/attempt-1".to_owned());
+        let report =
+            Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, peak_memory, reused };
         let cancel = Message::Cancel { trial: 7, task: 1, attempt: 2 };
         let (evaluate, done) = (Message::Evaluate(task), Message::Done(report));
         for message in [evaluate, done, cancel, Message::Alive, Message::Rejoin, Message::Leave(75)] {

@@ -89,6 +89,8 @@
 //! by = ["point"]               # axes taken over from `needs`; all their other axes are joined
 //! events = { total = 5000, per_job = 1000 }    # of each key: chunks, the last one with what remains
 //! seeds = "trial"              # or "common": the same in every trial
+//! reuse = true                 # what a task with the same command, inputs, events and seed has done is
+//!                              # taken over; the seeds are then common
 //! gate = true                  # every stage waits for it that does not lead to a gate
 //! at_least = 0.8               # share of its tasks that has to be ok where they are joined
 //! steps = [["npsim", "{key.particle}", "{event.seed}"], ["eicrecon"]]   # or command, as above
@@ -170,6 +172,7 @@ mod points;
 mod resolve;
 mod resolved;
 mod result_text;
+mod reuse;
 mod section;
 mod sources;
 mod stages;

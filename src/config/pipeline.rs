@@ -68,6 +68,9 @@ pub struct Stage {
     pub scratch: Scratch,
     /// Whether a task runs in the study's container, if there is one.
     pub container: bool,
+    /// Whether a task takes over what another one has done that would do the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reuse: bool,
 }
 
 impl Stage {

@@ -8,11 +8,12 @@ use super::error::{Problems, suggestion};
 use super::parameters::is_word;
 use super::pipeline::{Keep, Scratch, Seeds, Stage};
 use super::placeholders::{Scope, StageScope};
+use super::reuse;
 use super::section::Section;
 use crate::problem::Parameter;
 use std::path::Path;
 
-const OWN_KEYS: [&str; 13] = [
+const OWN_KEYS: [&str; 14] = [
     "name",
     "needs",
     "foreach",
@@ -26,6 +27,7 @@ const OWN_KEYS: [&str; 13] = [
     "keep",
     "scratch",
     "container",
+    "reuse",
 ];
 /// More tasks in a trial are a mistake in `foreach` or `events`.
 const MOST_TASKS: u64 = 100_000;
@@ -192,6 +194,9 @@ fn stage(head: &Head<'_>, around: &Around<'_>) -> Option<Stage> {
     let keep = word(section, "keep", &keep);
     let scratch = word(section, "scratch", &[("shared", Scratch::Shared), ("local", Scratch::Local)]);
     let (gate, container) = (flag("gate", false), flag("container", true));
+    let reuse = flag("reuse", false);
+    // Else no two trials would do the same.
+    let seeds = if reuse == Some(true) && !section.has("seeds") { Some(Seeds::Common) } else { seeds };
     let (at_least, cores) = (at_least(section), cores(section));
     let memory_bytes = section.bytes("memory");
     // The command is checked against what is understood of the rest.
@@ -214,6 +219,7 @@ fn stage(head: &Head<'_>, around: &Around<'_>) -> Option<Stage> {
         keep: keep.unwrap_or(Keep::All),
         scratch: scratch.unwrap_or(Scratch::Shared),
         container: container.unwrap_or(true),
+        reuse: reuse.unwrap_or(false),
     };
     let needs = head.needs.iter().zip(around.needs).map(|(name, position)| (&**name, need(position)));
     let scope = Scope {
@@ -223,12 +229,17 @@ fn stage(head: &Head<'_>, around: &Around<'_>) -> Option<Stage> {
     };
     let command = command_keys::read(section, &scope, around.folder, None);
     let words = seeds.is_some() && keep.is_some() && scratch.is_some();
-    let flags = gate.is_some() && container.is_some();
+    let flags = gate.is_some() && container.is_some() && reuse.is_some();
     let numbers =
         at_least.is_some() && cores.is_some() && (memory_bytes.is_some() || !section.has("memory"));
     let sound = axes_known && head.name.is_some() && words && flags && numbers;
-    let command = command.filter(|_| sound)?;
-    Some(Stage { command, ..stage })
+    let stage = Stage { command: command.filter(|_| sound)?, ..stage };
+    let fits = !stage.reuse || reuse::fits(section, &stage, &needs_of(around));
+    fits.then_some(stage)
+}
+
+fn needs_of<'a>(around: &Around<'a>) -> Vec<&'a Stage> {
+    around.needs.iter().filter_map(|k| around.before[(*k)?].as_ref()).collect()
 }
 
 /// One of several words, the first of which is the default.

@@ -8,7 +8,7 @@ use crate::comm::{Rank, Report};
 use crate::config::Retries;
 use crate::pipeline::{Done, Graph, State, Verdict};
 use crate::problem::{FailureClass, Outcome, TaskOutcome, TrialId};
-use crate::store::{Attempt, Completed, Detail, Record, Start};
+use crate::store::{Attempt, Completed, Detail, REUSED, Record, Start};
 
 /// How many ranks a task may lose before it counts as failed: it may be what kills them.
 const LOST_RANKS: u32 = 3;
@@ -42,7 +42,8 @@ impl Coordinator {
             };
             // When it began there nobody knows.
             let span = (ran.dispatched, now.max(ran.dispatched));
-            out.push(self.attempted(rank, gone.host, &ran, span, &outcome, None));
+            let what = (outcome.reason(), None);
+            out.push(self.attempted(rank, gone.host, &ran, span, &outcome, what));
             if let Some(open) = self.open.get_mut(&ran.trial) {
                 open.tries[ran.task as usize].lost_ranks += 1;
             }
@@ -56,7 +57,7 @@ impl Coordinator {
         if !self.ranks.knows(rank) {
             return;
         }
-        let Report { trial, task, attempt, outcome, started, finished, peak_memory } = report;
+        let Report { trial, task, attempt, outcome, started, finished, peak_memory, reused } = report;
         let Some((host, ran)) = self.ranks.release(now, rank, (trial, task, attempt)) else {
             out.push(Command::Notice(format!(
                 "rank {rank} reports attempt {attempt} at task {task} of trial {trial}, which it was not \
@@ -64,7 +65,10 @@ impl Coordinator {
             )));
             return;
         };
-        out.push(self.attempted(rank, host, &ran, (started, finished), &outcome, peak_memory));
+        // Why an ok attempt took no time, too, is worth a word.
+        let why = reused.map_or(outcome.reason(), |from| format!("{REUSED}{from}"));
+        let span = (started, finished);
+        out.push(self.attempted(rank, host, &ran, span, &outcome, (why, peak_memory)));
         let why = outcome.reason();
         let is_fault =
             matches!(outcome, TaskOutcome::Failed { class: FailureClass::Infrastructure, .. });
@@ -96,7 +100,7 @@ impl Coordinator {
         ran: &Running,
         (started, finished): (f64, f64),
         outcome: &TaskOutcome,
-        peak_memory: Option<u64>,
+        (reason, peak_memory): (String, Option<u64>),
     ) -> Command {
         let Running { trial, task, attempt, dispatched, .. } = *ran;
         let entry = Attempt {
@@ -108,7 +112,7 @@ impl Coordinator {
             started,
             finished,
             status: outcome.status().to_owned(),
-            reason: outcome.reason(),
+            reason,
             start: None,
             detail: Detail::default(),
         };

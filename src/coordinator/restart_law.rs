@@ -191,7 +191,7 @@ fn session_of(
 fn report(task: Task, outcome: TaskOutcome) -> Report {
     let Task { trial, task, attempt, .. } = task;
     let (started, finished, peak_memory) = (0.0, 0.0, None);
-    Report { trial, task, attempt, outcome, started, finished, peak_memory }
+    Report { trial, task, attempt, outcome, started, finished, peak_memory, reused: None }
 }
 
 fn history_of(records: &[Record]) -> History {

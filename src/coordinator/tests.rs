@@ -80,7 +80,7 @@ fn failed(class: FailureClass) -> TaskOutcome {
 
 fn done(rank: usize, trial: TrialId, attempt: u32, outcome: TaskOutcome) -> Event {
     let (task, started, finished, peak_memory) = (0, 1.0, 2.0, None);
-    let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
+    let report = Report { trial, task, attempt, outcome, started, finished, peak_memory, reused: None };
     Event::Done { rank, report }
 }
 

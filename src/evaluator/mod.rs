@@ -199,8 +199,9 @@ impl Evaluator {
         // Nobody listens any more to a rank that was told to leave, or whose work others have.
         if self.leaving.is_none() && !self.rejoins {
             let finished = now();
-            let End { outcome, peak_memory } = end;
-            let report = Report { trial, task, attempt, outcome, started, finished, peak_memory };
+            let End { outcome, peak_memory, reused } = end;
+            let report =
+                Report { trial, task, attempt, outcome, started, finished, peak_memory, reused };
             self.reports.push(report);
         }
     }

@@ -3,7 +3,7 @@
 use super::builtin::Bench as Builtin;
 use crate::comm::Task;
 use crate::config::{self, Study};
-use crate::exec::{self, End, Payload};
+use crate::exec::{self, End, Payload, Started};
 use crate::problem::{FailureClass, TaskOutcome};
 use std::rc::Rc;
 use std::time::Instant;
@@ -36,7 +36,7 @@ impl Workshop {
         match self {
             Workshop::Builtin(bench) => {
                 let (outcome, due) = bench.evaluate(task);
-                Work::Known { outcome: Some(outcome), due }
+                Work::Known { end: Some(outcome.into()), due }
             }
             Workshop::Command(bench) => {
                 let inputs: Vec<(u32, u32)> = task.inputs.iter().map(|i| (i.task, i.attempt)).collect();
@@ -48,8 +48,8 @@ impl Workshop {
                     inputs: &inputs,
                 };
                 match bench.start(assignment) {
-                    Ok(payload) => Work::Payload(Box::new(payload)),
-                    Err(outcome) => Work::Known { outcome: Some(outcome), due: None },
+                    Started::Runs(payload) => Work::Payload(payload),
+                    Started::Ended(end) => Work::Known { end: Some(end), due: None },
                 }
             }
         }
@@ -60,7 +60,7 @@ impl Workshop {
 pub(super) enum Work {
     /// The outcome is known and told when it is due: at once, or after a pretended duration.
     Known {
-        outcome: Option<TaskOutcome>,
+        end: Option<End>,
         due: Option<Instant>,
     },
     Payload(Box<Payload>),
@@ -71,14 +71,14 @@ impl Work {
     pub(super) fn unable(reason: &str) -> Self {
         let class = FailureClass::Infrastructure;
         let outcome = TaskOutcome::Failed { class, reason: reason.to_owned() };
-        Self::Known { outcome: Some(outcome), due: None }
+        Self::Known { end: Some(outcome.into()), due: None }
     }
 
     /// How it ended once it has; to be asked no further.
     pub(super) fn poll(&mut self) -> Option<End> {
         match self {
             Work::Known { due: Some(due), .. } if Instant::now() < *due => None,
-            Work::Known { outcome, .. } => outcome.take().map(End::from),
+            Work::Known { end, .. } => end.take(),
             Work::Payload(payload) => payload.poll(),
         }
     }
@@ -94,8 +94,8 @@ impl Work {
     /// Ends it as interrupted, with the payload's grace time.
     pub(super) fn stop(&mut self, reason: &str) {
         match self {
-            Work::Known { outcome, due } => {
-                *outcome = Some(TaskOutcome::Interrupted { reason: reason.to_owned() });
+            Work::Known { end, due } => {
+                *end = Some(TaskOutcome::Interrupted { reason: reason.to_owned() }.into());
                 *due = None;
             }
             Work::Payload(payload) => payload.stop(reason),

@@ -2,7 +2,7 @@
 
 use super::container::{self, Container};
 use super::log::Log;
-use super::payload::{Parts, Payload};
+use super::payload::{End, Parts, Payload};
 use super::process::{Process, unique};
 use super::python::{Call, Doing, Worker};
 use super::render::{self, Joined, Values};
@@ -31,8 +31,8 @@ use std::time::SystemTime;
 pub struct Bench {
     seed: u64,
     /// Run directory, absolute: payloads have a working directory of their own.
-    output: PathBuf,
-    problem: Problem,
+    pub(super) output: PathBuf,
+    pub(super) problem: Problem,
     plan: Plan,
     pub(super) stages: Vec<(Stage, Wanted)>,
     /// A process of each stage that is a Python function, which waits for its next call.
@@ -42,8 +42,19 @@ pub struct Bench {
     /// Bytes that have to be free where a task writes.
     pub(super) disk: Option<u64>,
     container: Option<Rc<Container>>,
+    /// What the study says of its container: another one may give other results.
+    pub(super) container_settings: String,
     /// The detector description that every trial gets of its own, if the study has one.
-    layout: Option<Layout>,
+    pub(super) layout: Option<Layout>,
+}
+
+/// What became of a task that was to be started.
+#[derive(Debug)]
+pub enum Started {
+    /// It runs.
+    Runs(Box<Payload>),
+    /// It has ended already.
+    Ended(End),
 }
 
 /// One attempt at one task.
@@ -83,6 +94,7 @@ impl Bench {
             is_alone: !matches!(study.evaluator, Evaluator::Pipeline(_)),
             disk: study.limits.disk_bytes,
             container: study.container.clone().map(|settings| Rc::new(Container::new(settings))),
+            container_settings: format!("{:?}", study.container),
         })
     }
 
@@ -91,21 +103,25 @@ impl Bench {
         rng::stream(self.seed, "trial", trial).next_u32()
     }
 
-    /// Prepares the attempt's directory and starts the payload there.
-    ///
-    /// # Errors
-    /// The outcome of an attempt that could not start: failed, class `infrastructure`.
-    pub fn start(self: &Rc<Self>, task: Assignment) -> Result<Payload, TaskOutcome> {
+    /// Prepares the attempt's directory and starts the payload there. Where the stage says `reuse` and the
+    /// same was done before, nothing is started; what could not start has failed, class `infrastructure`.
+    pub fn start(self: &Rc<Self>, task: Assignment) -> Started {
         let class = FailureClass::Infrastructure;
-        self.try_start(task).map_err(|reason| TaskOutcome::Failed { class, reason })
+        self.try_start(task)
+            .unwrap_or_else(|reason| Started::Ended(End::from(TaskOutcome::Failed { class, reason })))
     }
 
-    fn try_start(self: &Rc<Self>, assignment: Assignment) -> Result<Payload, String> {
-        let Assignment { trial, attempt, .. } = assignment;
+    fn try_start(self: &Rc<Self>, assignment: Assignment) -> Result<Started, String> {
+        let Assignment { trial, attempt, design, .. } = assignment;
         let spec = self.spec(assignment.task)?;
         let stage = &self.stages[spec.stage].0;
         let dir = self.directory(trial, spec, attempt);
-        let is_local = stage.scratch == config::Scratch::Local;
+        let trial_seed = self.trial_seed(trial);
+        let seed = if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) };
+        let read = self.input_directories(assignment)?;
+        let content = self.content(spec, seed, design, &read)?;
+        let found = content.as_ref().and_then(|key| self.done_before(key, spec));
+        let is_local = stage.scratch == config::Scratch::Local && found.is_none();
         let place = is_local.then(scratch::place);
         if let Some(least) = self.disk {
             [Some(&self.output), place.as_ref()]
@@ -118,22 +134,21 @@ impl Bench {
         let geometry = self
             .layout
             .as_ref()
-            .map(|layout| own_geometry::make(layout, &self.output, trial, space, assignment.design));
+            .map(|layout| own_geometry::make(layout, &self.output, trial, space, design));
         let geometry = geometry.transpose()?;
         directory::make(&dir)?;
         let scratch = place.map(|place| Scratch::make(&place)).transpose()?;
         let work = scratch.as_ref().map_or(dir.as_path(), Scratch::path);
         let trial_dir =
             if self.is_alone { work.to_owned() } else { directory::of_trial(&self.output, trial) };
-        let trial_seed = self.trial_seed(trial);
         let values = Values {
             space,
-            design: assignment.design,
+            design,
             trial,
             trial_seed,
             trial_dir: text_of(&trial_dir)?,
             dir: text_of(work)?,
-            seed: if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) },
+            seed,
             task: (!self.is_alone).then_some((stage, spec)),
             inputs: &inputs,
             geometry: geometry.as_deref(),
@@ -142,6 +157,24 @@ impl Bench {
         directory::record(&dir, values, &programs)?;
         if work != dir {
             directory::record(work, values, &programs)?;
+        }
+        let read = stage.command.templates.iter().cloned();
+        let read = read.chain(inputs.iter().flat_map(|input| input.paths.iter().map(PathBuf::from)));
+        let parts = Parts {
+            trial,
+            attempt,
+            stage: spec.stage,
+            key: spec.labels(stage).join(","),
+            events: spec.chunk.map(|chunk| chunk.count),
+            read: read.collect(),
+            dir: dir.clone(),
+            scratch: None,
+            programs: programs.clone(),
+            content,
+            started: manifest::seconds(SystemTime::now()),
+        };
+        if let Some(found) = found {
+            return parts.take_over(self, found).map(Started::Ended);
         }
         directory::render_templates(work, values, &stage.command.templates)?;
         let log = |name: &str| {
@@ -172,21 +205,8 @@ impl Bench {
                 Doing::Steps(Box::new(steps))
             }
         };
-        let read = stage.command.templates.iter().cloned();
-        let read = read.chain(inputs.iter().flat_map(|input| input.paths.iter().map(PathBuf::from)));
-        let parts = Parts {
-            trial,
-            attempt,
-            stage: spec.stage,
-            key: spec.labels(stage).join(","),
-            events: spec.chunk.map(|chunk| chunk.count),
-            read: read.collect(),
-            dir,
-            scratch,
-            programs,
-            started: manifest::seconds(SystemTime::now()),
-        };
-        Ok(Payload::new(Rc::clone(self), parts, launch, logs, doing))
+        let parts = Parts { scratch, ..parts };
+        Ok(Started::Runs(Box::new(Payload::new(Rc::clone(self), parts, launch, logs, doing))))
     }
 
     fn spec(&self, task: u32) -> Result<&TaskSpec, String> {
@@ -197,6 +217,14 @@ impl Bench {
     fn directory(&self, trial: TrialId, task: &TaskSpec, attempt: u32) -> PathBuf {
         let below = (!self.is_alone).then(|| task.directory(&self.stages[task.stage].0));
         directory::path(&self.output, trial, below.as_deref(), attempt)
+    }
+
+    /// The directories of the attempts that an attempt reads, in their order.
+    fn input_directories(&self, assignment: Assignment) -> Result<Vec<PathBuf>, String> {
+        let dir = |(task, attempt): &(u32, u32)| {
+            Ok(self.directory(assignment.trial, self.spec(*task)?, *attempt))
+        };
+        assignment.inputs.iter().map(dir).collect()
     }
 
     /// The earlier tasks that an attempt reads: their outputs, or their result if they have none.

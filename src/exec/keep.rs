@@ -12,7 +12,9 @@ use std::fs;
 use std::path::{Component, Path};
 
 /// Files that tell what an attempt was; small, and always kept.
-const RECORDS: [&str; 6] = ["parameters.json", "inputs.json", "command", "stdout", "stderr", MANIFEST];
+const RECORDS: [&str; 6] = ["parameters.json", "inputs.json", "command", MANIFEST, "stdout", "stderr"];
+/// Those that say what this attempt was, and no other.
+pub(super) const OWN_RECORDS: [&str; 4] = ["parameters.json", "inputs.json", "command", MANIFEST];
 
 /// An attempt of a trial that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

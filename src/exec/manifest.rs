@@ -34,6 +34,12 @@ pub(super) struct Manifest {
     /// Processes that had left the group of their step and were ended, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) strays: Vec<String>,
+    /// What decides about the task's result, as a hash, where the stage says `reuse`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<String>,
+    /// The attempt that did the same before, below the run directory: these are its files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reused: Option<PathBuf>,
     /// What it was given: templates and the outputs of earlier tasks.
     pub(super) read: Vec<FileFacts>,
     /// What is in the attempt's directory.

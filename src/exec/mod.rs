@@ -28,6 +28,7 @@ mod program;
 mod python;
 mod render;
 mod result;
+mod reuse;
 mod scratch;
 mod script;
 mod stage;
@@ -37,7 +38,7 @@ mod tail;
 mod tree;
 mod watch;
 
-pub use attempt::{Assignment, Bench};
+pub use attempt::{Assignment, Bench, Started};
 pub use check::check;
 pub use directory::path as attempt_directory;
 pub use keep::{EndedAttempt, outputs_are_there, tidy};

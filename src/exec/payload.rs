@@ -6,6 +6,7 @@ use super::log::Log;
 use super::manifest::{self, Manifest};
 use super::oom::OomCount;
 use super::python::Doing;
+use super::reuse::{self, Found};
 use super::scratch::{self, Scratch};
 use super::watch::{Bounds, Breach, Seen, Watch};
 use super::{directory, tail, tree};
@@ -32,12 +33,14 @@ pub struct End {
     /// Most memory that its processes were seen to have at a time, in bytes; `None` if it ended before
     /// anybody could look.
     pub peak_memory: Option<u64>,
+    /// The attempt that did the same before, a path below the run directory: nothing was done again.
+    pub reused: Option<String>,
 }
 
 impl From<TaskOutcome> for End {
     /// Of an attempt without processes.
     fn from(outcome: TaskOutcome) -> Self {
-        Self { outcome, peak_memory: None }
+        Self { outcome, peak_memory: None, reused: None }
     }
 }
 
@@ -58,8 +61,50 @@ pub(super) struct Parts {
     pub(super) dir: PathBuf,
     pub(super) scratch: Option<Scratch>,
     pub(super) programs: Vec<Vec<String>>,
+    /// What decides about the result, if the stage says `reuse`.
+    pub(super) content: Option<String>,
     /// Seconds since 1970.
     pub(super) started: f64,
+}
+
+impl Parts {
+    /// What is known of an attempt that has ended, whatever ran.
+    fn manifest(&self, bench: &Bench, outcome: &TaskOutcome) -> Manifest {
+        let (written, not_listed) = manifest::all_files(&self.dir);
+        Manifest {
+            trial: self.trial,
+            stage: bench.stages[self.stage].0.name.clone(),
+            key: self.key.clone(),
+            attempt: self.attempt,
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            started: self.started,
+            finished: manifest::seconds(SystemTime::now()),
+            status: outcome.status().to_owned(),
+            reason: outcome.reason(),
+            steps: manifest::steps(&self.programs, &[]),
+            peak_memory_bytes: None,
+            scratch: None,
+            strays: vec![],
+            content: self.content.clone(),
+            reused: None,
+            read: self.read.iter().map(|path| manifest::facts(path, path.clone())).collect(),
+            written,
+            not_listed,
+        }
+    }
+
+    /// The end of an attempt that takes over what another one did.
+    ///
+    /// # Errors
+    /// Its files cannot be had, in words.
+    pub(super) fn take_over(&self, bench: &Bench, found: Found) -> Result<End, String> {
+        let Found { attempt, outcome } = found;
+        reuse::share(&bench.output.join(&attempt), &self.dir)?;
+        let reused = attempt.to_string_lossy().into_owned();
+        let facts = Manifest { reused: Some(attempt), ..self.manifest(bench, &outcome) };
+        facts.write(&self.dir)?;
+        Ok(End { outcome, peak_memory: None, reused: Some(reused) })
+    }
 }
 
 /// The command of one attempt while it runs. Dropping it kills it.
@@ -361,18 +406,7 @@ impl Payload {
 
     fn finished(&self, outcome: TaskOutcome) -> End {
         let parts = &self.parts;
-        let (written, not_listed) = manifest::all_files(&parts.dir);
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let facts = Manifest {
-            trial: parts.trial,
-            stage: self.bench.stages[parts.stage].0.name.clone(),
-            key: parts.key.clone(),
-            attempt: parts.attempt,
-            host,
-            started: parts.started,
-            finished: manifest::seconds(SystemTime::now()),
-            status: outcome.status().to_owned(),
-            reason: outcome.reason(),
             // A container's fault has no ends of steps.
             steps: manifest::steps(
                 &parts.programs,
@@ -381,15 +415,15 @@ impl Payload {
             peak_memory_bytes: self.watch.peak(),
             scratch: (self.launch.work != parts.dir).then(|| self.launch.work.clone()),
             strays: self.strays(),
-            read: parts.read.iter().map(|path| manifest::facts(path, path.clone())).collect(),
-            written,
-            not_listed,
+            ..parts.manifest(&self.bench, &outcome)
         };
-        if let Err(reason) = facts.write(&parts.dir) {
+        match (facts.write(&parts.dir), &outcome, &parts.content) {
+            (Ok(()), TaskOutcome::Ok(_), Some(key)) => self.bench.offer(key, &parts.dir),
+            (Ok(()), ..) => {}
             // The outcome is known all the same.
-            tracing::warn!("{reason}");
+            (Err(reason), ..) => tracing::warn!("{reason}"),
         }
-        End { outcome, peak_memory: self.watch.peak() }
+        End { outcome, peak_memory: self.watch.peak(), reused: None }
     }
 }
 

@@ -217,6 +217,7 @@ mod tests {
             keep: Keep::All,
             scratch: Scratch::Shared,
             container: false,
+            reuse: false,
         }
     }
 

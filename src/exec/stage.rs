@@ -22,6 +22,7 @@ pub(super) fn alone(command: Command) -> Stage {
         keep: Keep::All,
         scratch: Scratch::Shared,
         container: true,
+        reuse: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the attempts at the tasks of each stage came to.
 
-use crate::store::{Attempt, History};
+use crate::store::{Attempt, History, REUSED};
 
 /// Figures of a stage over all attempts of a history.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,13 +9,15 @@ pub struct StageFigures {
     pub stage: String,
     /// Attempts that ended ok.
     pub ok: usize,
+    /// Those of them that took over what another one had done.
+    pub reused: usize,
     /// Those that found the design infeasible.
     pub infeasible: usize,
     /// Those that failed.
     pub failed: usize,
     /// Those that were interrupted.
     pub interrupted: usize,
-    /// Median and longest duration of the ok ones in seconds; `None` if there are none.
+    /// Median and longest duration in seconds of the ok ones that worked; `None` if there are none.
     pub took_s: Option<(f64, f64)>,
     /// Most memory that an attempt had at a time, in bytes; `None` if it was never measured.
     pub peak_memory: Option<u64>,
@@ -40,12 +42,14 @@ pub fn stages(history: &History) -> Vec<StageFigures> {
 fn figures(stage: &str, history: &History) -> StageFigures {
     let own = || history.attempts.iter().filter(|a| a.detail.stage == stage);
     let count = |status: &str| own().filter(|a| a.status == status).count();
-    let ok = own().filter(|a| a.status == "ok");
-    let mut took: Vec<f64> = ok.map(|a| a.finished - a.started).collect();
+    let reused = |a: &&Attempt| a.status == "ok" && a.reason.starts_with(REUSED);
+    let worked = own().filter(|a| a.status == "ok" && !reused(a));
+    let mut took: Vec<f64> = worked.map(|a| a.finished - a.started).collect();
     took.sort_by(f64::total_cmp);
     StageFigures {
         stage: stage.to_owned(),
-        ok: took.len(),
+        ok: count("ok"),
+        reused: own().filter(reused).count(),
         infeasible: count("infeasible"),
         failed: count("failed"),
         interrupted: count("interrupted"),
@@ -57,9 +61,10 @@ fn figures(stage: &str, history: &History) -> StageFigures {
 impl StageFigures {
     /// One line for people.
     pub fn line(&self) -> String {
-        let Self { stage, ok, infeasible, failed, interrupted, took_s, peak_memory } = self;
+        let Self { stage, ok, reused, infeasible, failed, interrupted, took_s, peak_memory } = self;
+        let reused = if *reused > 0 { format!(" ({reused} reused)") } else { String::new() };
         let mut line = format!(
-            "{stage}: {ok} ok, {infeasible} infeasible, {failed} failed, {interrupted} interrupted"
+            "{stage}: {ok} ok{reused}, {infeasible} infeasible, {failed} failed, {interrupted} interrupted"
         );
         if let Some((median, longest)) = took_s {
             line += &format!("; {} (median), {} at most", time(*median), time(*longest));
@@ -113,13 +118,14 @@ mod tests {
             attempt("simulation", 2, "ok", 60.0, None),
             attempt("simulation", 3, "interrupted", 60.0, None),
             attempt("simulation", 4, "ok", 90.0, None),
+            Attempt { reason: format!("{REUSED}x"), ..attempt("simulation", 4, "ok", 0.0, None) },
         ];
         let lines: Vec<String> = stages(&history).iter().map(StageFigures::line).collect();
         assert_eq!(
             lines,
             [
                 "overlap: 1 ok, 1 infeasible, 0 failed, 0 interrupted; 4.0 s (median), 4.0 s at most",
-                "simulation: 3 ok, 0 infeasible, 1 failed, 1 interrupted; 90.0 s (median), 2.0 h at most; 2.50 GB at most",
+                "simulation: 4 ok (1 reused), 0 infeasible, 1 failed, 1 interrupted; 90.0 s (median), 2.0 h at most; 2.50 GB at most",
             ]
         );
     }

@@ -32,7 +32,8 @@ mod writer;
 pub use error::StoreError;
 pub use lock::Holder;
 pub use record::{
-    Asked, Attempt, Completed, Detail, History, Misfit, Proposed, Record, Session, Start, Stopped, Trial,
+    Asked, Attempt, Completed, Detail, History, Misfit, Proposed, REUSED, Record, Session, Start,
+    Stopped, Trial,
 };
 pub use stored::{Stored, read};
 pub use writer::Writer;

@@ -65,6 +65,9 @@ pub struct Proposed {
     pub memory: Option<Vec<u8>>,
 }
 
+/// Before the directory of the attempt that did the same before.
+pub const REUSED: &str = "reused: ";
+
 /// An attempt that ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -84,7 +87,7 @@ pub struct Attempt {
     pub finished: f64,
     /// ok, infeasible, failed or interrupted.
     pub status: String,
-    /// Why not ok.
+    /// Why not ok; of an ok one that did nothing, [`REUSED`] and the attempt whose work it took over.
     pub reason: String,
     /// How it came to its rank, where that is known. The journal has it beside.
     #[serde(skip)]

@@ -29,7 +29,7 @@ fn more_memory_than_allowed_is_a_failure_of_its_own() {
 fn memory_is_measured_also_where_it_suffices() {
     let python = hungry(120, "time.sleep(0.3)");
     let scene = Scene::of(vec![shell(&format!("python3 -c \"{python}\""))]);
-    let End { outcome, peak_memory } = scene.run(0, &[]);
+    let End { outcome, peak_memory, .. } = scene.run(0, &[]);
     assert_eq!(outcome, TaskOutcome::Ok(vec![]));
     assert!((120 * MB..300 * MB).contains(&peak_memory.unwrap()), "{peak_memory:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::scene::{Scene, read, reason, stage};
 use paretorank::config::{Command, Function, Pipeline, ResultFile, Source, Stage};
-use paretorank::exec::{Assignment, Bench, Payload};
+use paretorank::exec::{Assignment, Bench, Payload, Started};
 use paretorank::problem::{FailureClass, TaskOutcome, Value};
 use std::fs;
 use std::path::PathBuf;
@@ -88,7 +88,10 @@ impl Bed {
     fn start(&self, trial: u64) -> Payload {
         let design = vec![Value::Float(0.25)];
         let assignment = Assignment { trial, task: 0, attempt: 1, design: &design, inputs: &[] };
-        self.bench.start(assignment).unwrap()
+        match self.bench.start(assignment) {
+            Started::Runs(payload) => *payload,
+            Started::Ended(end) => panic!("{end:?}"),
+        }
     }
 
     fn call(&self, trial: u64) -> TaskOutcome {

@@ -6,5 +6,6 @@ mod containers;
 mod files;
 mod functions;
 mod kills;
+mod reuse;
 mod scene;
 mod stages;

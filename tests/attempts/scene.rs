@@ -1,7 +1,7 @@
 //! One stage in a run directory of its own.
 
 use paretorank::config::{self, Command, Evaluator, Pipeline, Stage, Study};
-use paretorank::exec::{Assignment, Bench, End};
+use paretorank::exec::{Assignment, Bench, End, Started};
 use paretorank::problem::{FailureClass, TaskOutcome, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,7 @@ pub fn stage(name: &str, command: Command) -> Stage {
         keep: config::Keep::All,
         scratch: config::Scratch::Shared,
         container: false,
+        reuse: false,
     }
 }
 
@@ -88,8 +89,8 @@ impl Scene {
         let design = vec![Value::Float(0.25)];
         let assignment = Assignment { trial: 7, task, attempt: 1, design: &design, inputs };
         let mut payload = match bench.start(assignment) {
-            Ok(payload) => payload,
-            Err(outcome) => return End { outcome, peak_memory: None },
+            Started::Runs(payload) => payload,
+            Started::Ended(end) => return end,
         };
         let since = Instant::now();
         let end = loop {

@@ -127,6 +127,9 @@ fn stage(page: &mut Page, stage: &Stage) {
     if stage.scratch == Scratch::Local {
         page.row("scratch", "works in the node's scratch directory");
     }
+    if stage.reuse {
+        page.row("reuse", "what a task with the same command, parameters, inputs and events has done");
+    }
     if !stage.container {
         page.row("container", "not in the container");
     }

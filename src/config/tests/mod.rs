@@ -5,6 +5,7 @@ mod function;
 mod geometry;
 mod points;
 mod refused;
+mod reuse;
 mod sessions;
 mod stages;
 mod understood;

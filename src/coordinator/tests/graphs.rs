@@ -213,7 +213,16 @@ fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
             let (started, finished, peak_memory) = (now - 1.0, now, None);
             Event::Done {
                 rank,
-                report: Report { trial, task, attempt, outcome, started, finished, peak_memory },
+                report: Report {
+                    trial,
+                    task,
+                    attempt,
+                    outcome,
+                    started,
+                    finished,
+                    peak_memory,
+                    reused: None,
+                },
             }
         };
         let commands = c.on(now, event);
