@@ -79,6 +79,7 @@ impl Coordinator {
                 self.queue.insert(queued);
             }
         }
+        self.ranks.wake(now);
         if self.mode != Mode::Working {
             return;
         }

@@ -117,6 +117,12 @@ impl Hosts {
         self.idle.insert(rank, id);
     }
 
+    /// An idle rank gets nothing for a while.
+    pub fn set_resting(&mut self, id: HostId, rank: Rank) {
+        self.hosts[id].idle.remove(&rank);
+        self.idle.remove(&rank);
+    }
+
     /// Takes an idle rank for a task: the one of the lowest number whose host has what it needs and is
     /// not claimed; another than `avoid` if possible, and best on another host than its.
     pub fn take(&mut self, need: Need, avoid: Option<(HostId, Rank)>, claims: &Claims) -> Option<Rank> {

@@ -1,7 +1,7 @@
 //! What the end of an attempt, or of a rank, means for a task and its trial: over, or once more.
 
 use super::events::{Command, Ending};
-use super::ranks::{FAULTS_IN_A_ROW, Ranks, Running};
+use super::ranks::{FAULTS_IN_A_ROW, Fault, Ranks, Running};
 use super::state::{Coordinator, Mode, Open, Tries};
 use super::strategist::Request;
 use crate::comm::{Rank, Report};
@@ -80,15 +80,21 @@ impl Coordinator {
             is_its_own = tries.is_alone_with_it(&self.ranks);
         }
         // What fails on several ranks while they do other things well says nothing about this one.
-        let retired = if is_its_own { None } else { self.ranks.note(rank, is_fault) };
-        self.judge(now, rank, &ran, outcome, (started, finished), out);
-        if let Some(host) = retired {
-            out.push(Command::Notice(format!(
-                "rank {rank} on {host} gets no more trials: {FAULTS_IN_A_ROW} in a row failed by no fault \
-                 of theirs"
-            )));
-            self.finish_if_alone(&why, out);
-            self.finish_if_too_small(out);
+        let fault = if is_its_own { Fault::Borne } else { self.ranks.note(now, rank, is_fault) };
+        self.judge(now, rank, &ran, outcome, span, out);
+        match fault {
+            Fault::Borne => {}
+            Fault::Rests(rest_s, host) => out.push(Command::Notice(format!(
+                "rank {rank} on {host} gets nothing for {rest_s} s: what it does fails by no fault of its own"
+            ))),
+            Fault::Retired(host) => {
+                out.push(Command::Notice(format!(
+                    "rank {rank} on {host} gets no more trials: {FAULTS_IN_A_ROW} in a row failed by no \
+                     fault of theirs"
+                )));
+                self.finish_if_alone(&why, out);
+                self.finish_if_too_small(out);
+            }
         }
     }
 

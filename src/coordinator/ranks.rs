@@ -4,10 +4,30 @@ use super::hosts::{Claims, HostId, Hosts, Place};
 use crate::comm::Rank;
 use crate::pipeline::Need;
 use crate::problem::TrialId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// After so many failures in a row that are not the trials' fault a rank gets no more tasks.
-pub(super) const FAULTS_IN_A_ROW: u32 = 3;
+pub(super) const FAULTS_IN_A_ROW: u32 = 6;
+
+/// How long a rank rests after so many of them, in seconds: an image or a mount that is gone may be back in
+/// a minute, and until then every task would fail there.
+fn rest_s(faults: u32) -> f64 {
+    match faults {
+        0 | 1 => 0.0,
+        more => 4_f64.powi(more as i32 - 2),
+    }
+}
+
+/// What a failure that was not its task's fault means for a rank.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fault {
+    /// Nothing yet.
+    Borne,
+    /// It gets no task for so many seconds; its host.
+    Rests(f64, String),
+    /// It gets no more tasks; its host.
+    Retired(String),
+}
 
 /// An attempt on a rank.
 #[derive(Debug, Clone)]
@@ -49,6 +69,8 @@ pub(super) struct Gone {
 pub(super) struct Ranks {
     states: BTreeMap<Rank, State>,
     hosts: Hosts,
+    /// Ranks that get no task until this time; the bits of seconds since 1970 are in its order.
+    resting: BTreeSet<(u64, Rank)>,
 }
 
 impl Ranks {
@@ -59,7 +81,7 @@ impl Ranks {
 
     /// Ranks that run something.
     pub fn running(&self) -> usize {
-        self.states.len() - self.hosts.idle()
+        self.states.len() - self.hosts.idle() - self.resting.len()
     }
 
     /// What hosts have.
@@ -78,6 +100,7 @@ impl Ranks {
     /// Takes a rank away; `None` if there is no such rank.
     pub fn remove(&mut self, rank: Rank) -> Option<Gone> {
         let State { host, place, running, .. } = self.states.remove(&rank)?;
+        self.resting.retain(|(_, resting)| *resting != rank);
         if let Some(running) = &running {
             self.hosts.give_back(place, running.need);
         }
@@ -138,20 +161,43 @@ impl Ranks {
         self.states.get(&rank).map_or(0, |state| state.done_well)
     }
 
-    /// Notes whether an attempt on a rank failed through no fault of its task. A rank that cannot evaluate (its disk is full, a mount is
-    /// missing) would fail trial after trial in no time: after [`FAULTS_IN_A_ROW`] it is taken away,
-    /// and its host is the answer.
-    pub fn note(&mut self, rank: Rank, is_fault: bool) -> Option<String> {
-        let state = self.states.get_mut(&rank)?;
-        if is_fault {
-            state.faults += 1;
-        } else {
+    /// Notes that an attempt on a rank failed through no fault of its task, or did not. A rank that cannot
+    /// evaluate (its disk is full, a mount is missing) would fail trial after trial in no time: it rests for
+    /// longer and longer, and after [`FAULTS_IN_A_ROW`] it is taken away.
+    pub fn note(&mut self, now: f64, rank: Rank, is_fault: bool) -> Fault {
+        let Some(state) = self.states.get_mut(&rank) else { return Fault::Borne };
+        if !is_fault {
             state.faults = 0;
             state.done_well += 1;
+            return Fault::Borne;
         }
-        if state.faults < FAULTS_IN_A_ROW {
-            return None;
+        state.faults += 1;
+        let (faults, place, host) = (state.faults, state.place, state.host.clone());
+        if faults >= FAULTS_IN_A_ROW {
+            self.remove(rank);
+            return Fault::Retired(host);
         }
-        self.remove(rank).map(|gone| gone.host)
+        let rest_s = rest_s(faults);
+        if rest_s == 0.0 {
+            return Fault::Borne;
+        }
+        self.hosts.set_resting(place, rank);
+        self.resting.insert(((now + rest_s).to_bits(), rank));
+        Fault::Rests(rest_s, host)
+    }
+
+    /// When the next rank has rested, in seconds since 1970.
+    pub fn wake_at(&self) -> Option<f64> {
+        self.resting.first().map(|(at, _)| f64::from_bits(*at))
+    }
+
+    /// Ranks that have rested may have tasks again.
+    pub fn wake(&mut self, now: f64) {
+        while self.wake_at().is_some_and(|at| at <= now)
+            && let Some((_, rank)) = self.resting.pop_first()
+            && let Some(state) = self.states.get(&rank)
+        {
+            self.hosts.set_idle(state.place, rank);
+        }
     }
 }

@@ -128,7 +128,8 @@ impl Coordinator {
 
     /// When something is to be done without further news, in seconds since 1970: [`Event::Tick`] then.
     pub fn wake_at(&self) -> Option<f64> {
-        self.later.first().map(|(at, _)| f64::from_bits(*at))
+        let later = self.later.first().map(|(at, _)| f64::from_bits(*at));
+        later.into_iter().chain(self.ranks.wake_at()).min_by(f64::total_cmp)
     }
 
     /// Takes an event at the time `now` (seconds since 1970) and says what is to be done, in order.

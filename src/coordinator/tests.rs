@@ -162,25 +162,52 @@ fn a_failure_is_tried_again_as_often_as_its_class_allows() {
 }
 
 #[test]
-fn a_rank_that_cannot_evaluate_gets_no_more_and_its_trial_goes_elsewhere() {
+fn a_rank_that_cannot_evaluate_rests_and_then_gets_no_more_and_its_trial_goes_elsewhere() {
     let fault = |rank, trial, attempt| done(rank, trial, attempt, failed(FailureClass::Infrastructure));
     let mut c = busy();
     let again = c.on(0.0, fault(1, 0, 1));
     assert_eq!((tasks(&again), completed(&again)), (vec![(1, 0, 2)], vec![]));
-    // From the second failure on there is a pause; another trial has its turn.
-    let again = c.on(10.0, fault(1, 0, 2));
-    assert_eq!((tasks(&again), completed(&again)), (vec![(1, 2, 1)], vec![]));
-    let aside = c.on(10.5, fault(1, 2, 1));
-    assert_eq!((tasks(&aside), completed(&aside), c.counts().ranks), (vec![], vec![], 1));
-    assert_eq!(c.wake_at(), Some(11.0));
+    // From the second failure on the rank rests, and the task has a pause.
+    let rests = c.on(10.0, fault(1, 0, 2));
+    assert_eq!((tasks(&rests), c.counts().running, c.wake_at()), (vec![], 1, Some(11.0)));
     assert_eq!(c.on(10.9, Event::Tick), []);
-    assert_eq!(tasks(&c.on(11.0, fault(2, 1, 1))), [(2, 0, 3)], "the oldest trial first");
-    assert_eq!(tasks(&c.on(11.0, done(2, 0, 3, ok()))), [(2, 1, 2)]);
-    assert_eq!(tasks(&c.on(11.0, fault(2, 1, 2))), [(2, 2, 2)], "a success in between ends the row");
-    assert_eq!(tasks(&c.on(20.0, fault(2, 2, 2))), [(2, 1, 3)], "both have waited");
-    let over = c.on(20.0, fault(2, 1, 3));
-    assert!(matches!(ending(&over), Some(Ending::Failed(_))));
-    assert_eq!((c.counts().ok, c.counts().failed), (1, 0));
+    assert_eq!(tasks(&c.on(11.0, Event::Tick)), [(1, 0, 3)]);
+    // The others go on meanwhile.
+    let rests = c.on(12.0, fault(1, 0, 3));
+    assert_eq!((tasks(&rests), c.wake_at()), (vec![], Some(16.0)));
+    assert_eq!(tasks(&c.on(13.0, done(2, 1, 1, ok()))), [(2, 2, 1)]);
+    // One that does well again has no faults in a row.
+    assert_eq!(tasks(&c.on(16.0, Event::Tick)), [(1, 0, 4)]);
+    assert_eq!(completed(&c.on(17.0, done(1, 0, 4, ok()))), [(0, "ok")]);
+    c.on(18.0, proposed(3));
+    c.on(18.0, fault(1, 3, 1));
+    assert_eq!(c.wake_at(), None, "the first is borne");
+}
+
+#[test]
+fn a_rank_that_goes_on_failing_gets_no_more_and_the_last_one_ends_the_run() {
+    let fault = |rank, attempt| done(rank, 0, attempt, failed(FailureClass::Infrastructure));
+    let mut c = busy();
+    c.on(0.0, Event::Lost { rank: 2, reason: "test".into() });
+    let (mut now, mut rested) = (0.0, vec![]);
+    for attempt in 1..6 {
+        let after = c.on(now, fault(1, attempt));
+        assert_eq!(ending(&after), None, "{attempt}");
+        let mut running = tasks(&after);
+        while running.is_empty() {
+            let at = c.wake_at().unwrap();
+            rested.push(at - now);
+            now = at;
+            running = tasks(&c.on(now, Event::Tick));
+        }
+        assert_eq!(running, [(1, 0, attempt + 1)]);
+    }
+    assert_eq!(rested, [1.0, 4.0, 16.0, 64.0]);
+    let over = c.on(now, fault(1, 6));
+    assert!(
+        matches!(ending(&over), Some(Ending::Failed(why)) if why.contains("no evaluating rank is left"))
+    );
+    assert_eq!((c.counts().ok, c.counts().failed, c.counts().ranks), (0, 0, 0));
 }
 
 #[test]
