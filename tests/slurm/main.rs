@@ -5,7 +5,10 @@
 //! Without it, that is without `PARETORANK_SLURM=1`, nothing is tested, and every test says so.
 #![cfg(feature = "mpi")]
 
+mod detector;
 mod job;
+#[path = "../support/mount.rs"]
+mod mount;
 mod pipeline;
 
 use job::Job;
@@ -48,6 +51,17 @@ fn read_back(folder: &Path, sessions: usize) {
     let said = String::from_utf8_lossy(&read.stderr);
     let log = std::fs::read_to_string(folder.join("job.log")).unwrap_or_default();
     assert!(read.status.success(), "{said}\n--- job.log\n{log}");
+}
+
+/// Trial, status and reason of every attempt of the run, as h5py reads them.
+fn attempts(folder: &Path) -> Vec<(u64, String, String)> {
+    let python = std::env::var("PARETORANK_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script = "import h5py, json\nt = h5py.File('run/history.h5')['tasks']\n\
+                  rows = zip(t['trial'][:].tolist(), t['status'].asstr()[:], t['reason'].asstr()[:])\n\
+                  print(json.dumps(list(rows)))";
+    let read = Command::new(python).args(["-c", script]).current_dir(folder).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    serde_json::from_slice(&read.stdout).unwrap()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-fn trials(folder: &Path) -> Vec<serde_json::Value> {
+pub fn trials(folder: &Path) -> Vec<serde_json::Value> {
     let mut export = Command::new(env!("CARGO_BIN_EXE_paretorank"));
     let said = export.args(["export", "run", "--json"]).current_dir(folder).output().unwrap();
     let export: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
@@ -15,7 +15,7 @@ fn trials(folder: &Path) -> Vec<serde_json::Value> {
 }
 
 /// Processes of attempts, by the mark in their environment, and of the folder, by their command line.
-fn assert_no_process(folder: &Path) {
+pub fn assert_no_process(folder: &Path) {
     let place = folder.to_str().unwrap();
     let of_here = |pid: &Path| {
         let text = |name| fs::read(pid.join(name)).unwrap_or_default();

@@ -25,6 +25,7 @@ impl Small {
     }
 
     /// The same file system with other options.
+    #[allow(dead_code, reason = "only some of the tests that mount need it")]
     pub fn remount(&self, options: &str) {
         assert!(mount(self.dir.path(), &format!("remount,{options}")));
     }
