@@ -181,7 +181,11 @@ impl Evaluator {
             self.report(id, end, started);
             return true;
         }
-        let Some(task) = self.queue.pop_front() else {
+        let waits = |task: &mut Task| match &self.workshop {
+            Some(Ok(workshop)) => workshop.is_ready(task),
+            _ => true,
+        };
+        let Some(task) = self.queue.pop_front_if(waits) else {
             return false;
         };
         let started = now();

@@ -31,6 +31,14 @@ impl Workshop {
         }
     }
 
+    /// Whether a task can be started without waiting for anything.
+    pub(super) fn is_ready(&self, task: &Task) -> bool {
+        match self {
+            Workshop::Builtin(_) => true,
+            Workshop::Command(bench) => bench.is_ready(task.task),
+        }
+    }
+
     /// Starts a task. What could not start has ended.
     pub(super) fn start(&self, task: &Task) -> Work {
         match self {

@@ -103,6 +103,12 @@ impl Bench {
         rng::stream(self.seed, "trial", trial).next_u32()
     }
 
+    /// Whether a task can be started at once: what it runs in may have to be staged on this node first.
+    pub fn is_ready(&self, task: u32) -> bool {
+        let is_inside = self.spec(task).is_ok_and(|spec| self.stages[spec.stage].0.container);
+        self.container.as_ref().filter(|_| is_inside).is_none_or(|container| container.is_ready())
+    }
+
     /// Prepares the attempt's directory and starts the payload there. Where the stage says `reuse` and the
     /// same was done before, nothing is started; what could not start has failed, class `infrastructure`.
     pub fn start(self: &Rc<Self>, task: Assignment) -> Started {

@@ -41,7 +41,7 @@ pub(super) enum Before {
 }
 
 /// An engine.
-pub(super) trait Runner: std::fmt::Debug {
+pub(super) trait Runner: std::fmt::Debug + Send {
     /// The program to look for.
     fn program(&self) -> &'static str;
 

@@ -27,6 +27,7 @@ use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 /// The container of a study, on this node.
 #[derive(Debug)]
@@ -35,6 +36,14 @@ pub(super) struct Container {
     /// Where copies of images are made.
     place: PathBuf,
     ready: RefCell<Option<Ready>>,
+    staging: RefCell<Option<Staged>>,
+}
+
+/// An image that is being staged, or was, for the next program.
+#[derive(Debug)]
+enum Staged {
+    Running(JoinHandle<Result<Ready, String>>),
+    Done(Result<Ready, String>),
 }
 
 /// A program to be run inside.
@@ -87,11 +96,37 @@ impl Ready {
 impl Container {
     /// The container of a study; copies of images go to the node's own scratch directory.
     pub(super) fn new(settings: config::Container) -> Self {
-        Self { settings, place: scratch::place(), ready: RefCell::new(None) }
+        let (ready, staging) = (RefCell::new(None), RefCell::new(None));
+        Self { settings, place: scratch::place(), ready, staging }
+    }
+
+    /// Whether [`Container::wrap`] will answer at once. An image is staged in a thread, at the first call on
+    /// a node and after somebody removed the copy: until then the answer is no, and the rank goes on hearing.
+    pub(super) fn is_ready(&self) -> bool {
+        if self.settings.engine == Engine::None
+            || self.settings.stage == Staging::None
+            || self.ready.borrow().as_ref().is_some_and(|ready| !ready.is_gone())
+        {
+            return true;
+        }
+        let (next, is_done) = match self.staging.take() {
+            None => {
+                let (settings, place) = (self.settings.clone(), self.place.clone());
+                (Staged::Running(std::thread::spawn(move || make_ready(&settings, &place))), false)
+            }
+            Some(Staged::Running(thread)) if thread.is_finished() => {
+                let panicked = |_| Err("the staging of the image panicked".to_owned());
+                (Staged::Done(thread.join().unwrap_or_else(panicked)), true)
+            }
+            Some(Staged::Running(thread)) => (Staged::Running(thread), false),
+            Some(done) => (done, true),
+        };
+        self.staging.replace(Some(next));
+        is_done
     }
 
     /// Writes the script for a program, and says how to start it inside. Blocks while the image is
-    /// staged, at the first call on a node and after somebody removed the copy.
+    /// staged, unless [`Container::is_ready`] has said yes before.
     ///
     /// # Errors
     /// No engine, no image, no mount point; in words. None of them is the program's fault.
@@ -179,14 +214,22 @@ impl Container {
         if self.ready.borrow().as_ref().is_some_and(|ready| !ready.is_gone()) {
             return Ok(());
         }
-        let Found { engine, kind, source } = find(&self.settings)?;
-        let image = match &source {
-            Image::Name(name) => name.into(),
-            Image::Path(path) => stage::stage(&self.place, path, engine.before)?.into_os_string(),
+        let made = match self.staging.take() {
+            Some(Staged::Done(made)) => made,
+            _ => make_ready(&self.settings, &self.place),
         };
-        self.ready.replace(Some(Ready { engine, kind, image }));
+        self.ready.replace(Some(made?));
         Ok(())
     }
+}
+
+fn make_ready(settings: &config::Container, place: &Path) -> Result<Ready, String> {
+    let Found { engine, kind, source } = find(settings)?;
+    let image = match &source {
+        Image::Name(name) => name.into(),
+        Image::Path(path) => stage::stage(place, path, engine.before)?.into_os_string(),
+    };
+    Ok(Ready { engine, kind, image })
 }
 
 /// What there is before anything is staged.

@@ -281,6 +281,11 @@ fn an_image_is_unpacked_once_and_taken_again() {
         };
         for session in 0..2 {
             let container = Container { place: place.path().into(), ..Container::new(staged.clone()) };
+            // In the background; whoever asks is not held up.
+            assert!(!container.is_ready());
+            while !container.is_ready() {
+                sleep(Duration::from_millis(1));
+            }
             let (code, out, fault) =
                 Call::start(container, run, &["/bin/echo", "inside"]).unwrap().end(Some(0));
             assert_eq!((code, out.as_str(), fault), (Some(0), "inside\n", None), "session {session}");
@@ -289,6 +294,14 @@ fn an_image_is_unpacked_once_and_taken_again() {
             place.path().join(format!(".paretorank-images-{}", rustix::process::geteuid().as_raw())),
         );
         assert_eq!(copies.unwrap().count(), 2, "one copy and its lock");
+
+        let gone = config::Container { image: Some(Image::Path("/no/such.tar".into())), ..staged };
+        let container = Container { place: place.path().into(), ..Container::new(gone) };
+        while !container.is_ready() {
+            sleep(Duration::from_millis(1));
+        }
+        assert!(container.prepare().unwrap_err().contains("/no/such.tar"));
+        assert!(!container.is_ready(), "the next program tries it again");
     });
 }
 
