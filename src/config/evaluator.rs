@@ -47,7 +47,7 @@ pub fn which(section: &Section<'_>) -> Option<Which> {
                 &section.place,
                 format!(
                     "[evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], \
-                     python = \"module:function\" or outside = true (results are told), and has {found}"
+                     python = \"module:function\" or outside = true (results are told), or [[stage]] tables in its place, and has {found}"
                 ),
             );
             None

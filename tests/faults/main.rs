@@ -11,6 +11,7 @@ mod damage;
 mod directories;
 mod disk;
 mod evaluators;
+mod functions;
 mod kills;
 mod outcomes;
 mod payloads;

@@ -33,7 +33,7 @@ fn bad_tables_and_keys_are_refused() {
         ("shift = 1\nrotated = 2", "study.toml:6: evaluator.rotated cannot stand beside shift; heterogeneous shifts too, and rotated does both".into()),
         ("heterogeneous = -1", "study.toml:5: evaluator.heterogeneous must be a whole number of at least 0, not -1".into()),
         ("timeout = \"1 s\"", "study.toml:5: [evaluator] has no key \"timeout\"; known keys: builtin, dimension, objectives, shift, heterogeneous, rotated, noise, delay".into()),
-        ("command = [\"x\"]", "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], python = \"module:function\" or outside = true (results are told), and has both".into()),
+        ("command = [\"x\"]", "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], python = \"module:function\" or outside = true (results are told), or [[stage]] tables in its place, and has both".into()),
         ("[study", "study.toml:5: not TOML: unclosed table, expected `]`".into()),
     ] {
         assert_eq!(refusal(&format!("{BUILTIN}{added}\n"), &Overrides::default()), want, "{added}");
@@ -96,7 +96,7 @@ fn bad_test_functions_are_refused() {
         (
             "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
             "",
-            "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], python = \"module:function\" or outside = true (results are told), and has none",
+            "study.toml:1: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], python = \"module:function\" or outside = true (results are told), or [[stage]] tables in its place, and has none",
         ),
         (
             "builtin = \"dtlz2\"\ndimension = 5\nobjectives = 3\n",
@@ -115,7 +115,7 @@ fn bad_test_functions_are_refused() {
     assert_eq!(
         refusal("", &Overrides::default()),
         "study.toml: [evaluator] needs builtin = \"dtlz2\" (a test function), command = [\"program\", …], \
-         python = \"module:function\" or outside = true (results are told), and has none"
+         python = \"module:function\" or outside = true (results are told), or [[stage]] tables in its place, and has none"
     );
 }
 
