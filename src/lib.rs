@@ -46,6 +46,7 @@ pub mod rng;
 pub mod signal;
 pub mod slurm;
 pub mod steer;
+pub mod stopping;
 pub mod store;
 pub mod strategy;
 pub mod test_functions;

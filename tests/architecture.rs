@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -27,6 +27,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),
+    ("stopping", &["config", "pareto", "problem", "store"]),
     ("observe", &["pareto", "problem", "store"]),
     ("strategy", &["acquisition", "config", "doe", "gp", "optimize", "pareto", "problem", "rng"]),
     (
@@ -46,9 +47,12 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ),
     (
         "coordinator",
-        &["comm", "config", "observe", "pareto", "pipeline", "problem", "signal", "store", "strategy"],
+        &[
+            "comm", "config", "observe", "pareto", "pipeline", "problem", "signal", "stopping", "store",
+            "strategy",
+        ],
     ),
-    ("steer", &["config", "problem", "report", "store", "strategy"]),
+    ("steer", &["config", "problem", "report", "stopping", "store", "strategy"]),
     (
         "cli",
         &[
@@ -68,6 +72,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
             "signal",
             "slurm",
             "steer",
+            "stopping",
             "store",
             "strategy",
             "test_functions",

@@ -14,6 +14,7 @@ use crate::geometry::Layout;
 use crate::observe::Observer;
 use crate::signal::Signals;
 use crate::slurm::Allocation;
+use crate::stopping;
 use crate::store::{History, Origin, Record, Session, Store, StoreError, Writer};
 use crate::strategy::Proposer;
 use std::path::PathBuf;
@@ -178,7 +179,7 @@ pub fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -
         Ok((study, text)) => {
             let mut history = None;
             let exit = perform(transport, signals, args, &study, &text, &mut history);
-            let by_rule = history.as_ref().is_some_and(|h| coordinator::last_stop(h).is_some());
+            let by_rule = history.as_ref().is_some_and(|h| stopping::last_stop(h).is_some());
             if let Some(history) = &history
                 && (by_rule || matches!(exit, Exit::Complete | Exit::StoppedEarly))
             {
@@ -288,7 +289,7 @@ fn attempt(
         *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
         return Ok(Exit::Complete);
     }
-    if let Some(stopped) = coordinator::complete_by(study, &history) {
+    if let Some(stopped) = stopping::complete_by(study, &history) {
         observer.notice(&format!(
             "{} is complete with {done} trials {}; {}",
             study.output.display(),

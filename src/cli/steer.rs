@@ -1,7 +1,7 @@
 //! `paretorank ask`, `tell` and `session`: a study that is steered from outside.
 
 use super::run::StudyArgs;
-use super::{complain, exit_for, write_out};
+use super::{complain, exit_for, stops, write_out};
 use crate::config::{self, Overrides, Study};
 use crate::exit::Exit;
 use crate::observe::say;
@@ -53,16 +53,19 @@ pub fn ask(args: &AskArgs) -> Exit {
     carry_out(|| {
         let mut helm = open(&args.study, String::new())?;
         let asked = helm.ask(args.count).map_err(failed)?;
-        let (study, left) = (helm.steering().study().clone(), helm.steering().left());
+        let (study, stopped) = (helm.steering().study().clone(), helm.steering().stopped().cloned());
+        let mut document = steer::asked(helm.steering(), &asked);
         helm.close().map_err(failed)?;
         let text = if args.json {
-            let candidates: Vec<Json> = asked.iter().map(|p| steer::candidate(&study, p)).collect();
-            let document = json!({ "run": study.output, "candidates": candidates, "left": left });
-            format!("{document:#}\n")
+            document.insert("run".into(), json!(study.output));
+            format!("{:#}\n", Json::from(document))
         } else {
             table(&study, &asked)
         };
-        if asked.is_empty() {
+        if let Some(stopped) = stopped {
+            let (line, how) = (stops::line(&stopped), stops::how_to_go_on(&stopped));
+            say(format_args!("the study is complete {line}; {how}"));
+        } else if asked.is_empty() {
             let trials = study.strategy.trials;
             say(format_args!("all {trials} trials are asked for; more: --trials N with a larger N"));
         }

@@ -1,9 +1,9 @@
 //! What people are told when a stopping rule has ended a run.
 
 use crate::config::{Evaluator, Study};
-use crate::coordinator;
 use crate::exec;
 use crate::problem::Outcome;
+use crate::stopping;
 use crate::store::{History, Stopped};
 
 /// How many failed trials are shown with the place of their output.
@@ -11,7 +11,7 @@ const SHOWN: usize = 3;
 
 /// Which rule it was, as it was set, and what it found.
 pub fn line(stopped: &Stopped) -> String {
-    if coordinator::is_unset(stopped) {
+    if stopping::is_unset(stopped) {
         return format!("because {}", stopped.reason);
     }
     format!("by strategy.stop.{}: {}", stopped.setting, stopped.reason)
@@ -43,7 +43,7 @@ pub fn failing(study: &Study, history: &History, stopped: &Stopped) -> String {
     }
     text += "\nlook there; once that is mended, run the same line again to go on: failures are then counted \
              anew";
-    if coordinator::is_unset(stopped) {
+    if stopping::is_unset(stopped) {
         text += "; with strategy.stop.failures set, that decides instead";
     }
     text

@@ -2,9 +2,9 @@
 
 use super::stops;
 use crate::config::{Evaluator, Study};
-use crate::coordinator;
 use crate::problem::{Counts, OutcomeConstraint};
 use crate::report::{self, Curve, Starts};
+use crate::stopping;
 use crate::store::{History, Stopped};
 use std::fmt::Write;
 use std::path::Path;
@@ -36,8 +36,8 @@ impl Standing {
             front: report::front(&study.problem, history).len(),
             hypervolume: curve.map(|c| (c.last(), c.reference)),
             maximum: maximum_hypervolume(study),
-            stopped: coordinator::complete_by(study, history)
-                .or_else(|| coordinator::last_stop(history).cloned()),
+            stopped: stopping::complete_by(study, history)
+                .or_else(|| stopping::last_stop(history).cloned()),
         }
     }
 }

@@ -20,7 +20,6 @@ mod ranks;
 mod restart_law;
 mod resume;
 mod state;
-mod stopping;
 mod strategist;
 #[cfg(test)]
 mod tests;
@@ -30,5 +29,4 @@ pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
 pub use events::{Command, Ending, Event, Settings};
 pub use hosts::Place;
 pub use state::Coordinator;
-pub use stopping::{Judge, complete_by, is_unset, last_stop};
 pub use strategist::{Offer, Reply, Request, Strategist};

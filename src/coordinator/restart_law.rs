@@ -11,6 +11,7 @@ use crate::pipeline::Work;
 use crate::problem::{Design, FailureClass, Measurement, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::steer::Steering;
+use crate::stopping::Judge;
 use crate::store::{History, Record, Session};
 use crate::strategy::Proposer;
 use rand::RngExt;

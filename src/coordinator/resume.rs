@@ -13,9 +13,9 @@
 use super::events::{Command, Settings};
 use super::ranks::Ranks;
 use super::state::{Coordinator, Open};
-use super::stopping::Judge;
 use super::strategist::Request;
 use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use crate::stopping::Judge;
 use crate::store::{Attempt, History, Trial};
 use std::collections::BTreeMap;
 

@@ -2,12 +2,12 @@
 
 use super::events::{Command, Ending, Event, Settings};
 use super::ranks::Ranks;
-use super::stopping::Judge;
 use super::strategist::{Offer, Request};
 use crate::comm::Rank;
 use crate::config::Rule;
 use crate::pipeline::{Graph, Progress, State};
 use crate::problem::{Counts, Design, TaskCounts, TrialId};
+use crate::stopping::Judge;
 use crate::store::{Proposed, Record};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -11,6 +11,7 @@ use crate::pipeline::{Need, Work};
 use crate::problem::{
     FailureClass, Goal, Measurement, Objective, Problem, Space, TaskOutcome, TrialId, Value,
 };
+use crate::stopping::Judge;
 use crate::store::{History, Proposed, Record};
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ pub use helm::Helm;
 pub use session::session;
 pub use steering::{Receipt, Steering};
 pub use told::{TOLD, Told};
-pub use words::{candidate, front, receipts, standing};
+pub use words::{asked, candidate, front, receipts, standing};
 
 use crate::store::StoreError;
 use crate::strategy::{ProposerError, StrategyError};

@@ -1,6 +1,6 @@
 //! A conversation in lines of JSON: one request, one answer.
 
-use super::{Helm, SteerError, candidate, front, receipts, standing};
+use super::{Helm, SteerError, asked, front, receipts, standing};
 use serde_json::{Value as Json, json};
 use std::io::{self, BufRead, Write};
 
@@ -13,7 +13,7 @@ const REQUESTS: &str =
 ///
 /// | request | answer |
 /// |---|---|
-/// | `{"ask": 2}` | `{"candidates": [{"trial", "origin", "parameters"}], "left"}`: none once all trials are asked for |
+/// | `{"ask": 2}` | `{"candidates": [{"trial", "origin", "parameters"}], "left"}`: none once all trials are asked for, or a rule has ended the study, which is then told as `"stopped"` |
 /// | `{"tell": {…}}` or a list | `{"ok": [{"trial", "status"}]}`: see [`super::Told`] |
 /// | `{"status": {}}` | `{"status": {…}}`, pending candidates among it |
 /// | `{"front": {}}` | `{"front": [{"trial", "origin", "parameters", "objectives"}]}` |
@@ -89,10 +89,8 @@ fn answer(helm: &mut Helm, line: &[u8]) -> Result<Option<Json>, SteerError> {
             let Some(count) = count else {
                 return wrong(format!("ask must be a number of candidates from 1 on, not {argument}"));
             };
-            let asked = helm.ask(count)?;
-            let study = helm.steering().study();
-            let candidates: Vec<Json> = asked.iter().map(|p| candidate(study, p)).collect();
-            Some(json!({ "candidates": candidates, "left": helm.steering().left() }))
+            let proposed = helm.ask(count)?;
+            Some(asked(helm.steering(), &proposed).into())
         }
         "tell" => Some(json!({ "ok": receipts(&helm.tell(&argument)?) })),
         "status" if nothing => Some(json!({ "status": standing(helm.steering()) })),

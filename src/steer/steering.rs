@@ -4,7 +4,8 @@ use super::SteerError;
 use super::told::{TOLD, Told, understand};
 use crate::config::Study;
 use crate::problem::{Outcome, TrialId};
-use crate::store::{Completed, History, Proposed, Record, Session, Trial};
+use crate::stopping::complete_by;
+use crate::store::{Completed, History, Proposed, Record, Session, Stopped, Trial};
 use crate::strategy::{Proposer, StrategyError};
 use serde_json::Value as Json;
 
@@ -15,6 +16,8 @@ pub struct Steering {
     proposer: Proposer,
     /// To be recorded before anything else.
     session: Option<Session>,
+    /// The rule that has ended the study, if any.
+    stopped: Option<Stopped>,
 }
 
 /// What became of one entry that was told.
@@ -45,7 +48,8 @@ impl Steering {
         tell(&mut proposer, &history, &mut told, history.completions.len());
         let completed_before = history.completions.len() as u64;
         let session = Session { evaluators: 0, capacity: 0, completed_before, ..session };
-        Ok(Self { study, history, proposer, session: Some(session) })
+        let stopped = complete_by(&study, &history);
+        Ok(Self { study, history, proposer, session: Some(session), stopped })
     }
 
     /// The study.
@@ -63,8 +67,13 @@ impl Steering {
         self.study.strategy.trials.saturating_sub(self.history.trials.len() as u64)
     }
 
-    /// The next `count` candidates, or as many as are left, and what is to be recorded of it, in order.
-    /// `clock` gives seconds since 1970.
+    /// The rule of `[strategy.stop]` by which the study is complete, if any.
+    pub fn stopped(&self) -> Option<&Stopped> {
+        self.stopped.as_ref()
+    }
+
+    /// The next `count` candidates, or as many as are left, and what is to be recorded of it, in order; none
+    /// once a rule has ended the study. `clock` gives seconds since 1970.
     ///
     /// # Errors
     /// A defect of the program: the history does not take what it should.
@@ -74,6 +83,17 @@ impl Steering {
         clock: &mut dyn FnMut() -> f64,
     ) -> Result<(Vec<Proposed>, Vec<Record>), SteerError> {
         let (mut candidates, mut records) = (Vec::new(), Vec::new());
+        if self.study.strategy.stop.clock_s.is_some() {
+            // Time alone may end it.
+            self.stopped = complete_by(&self.study, &self.history);
+        }
+        if let Some(stopped) = self.stopped.clone() {
+            if !self.history.stops.contains(&stopped) {
+                self.begin(&mut records)?;
+                self.note(Record::Stopped(stopped), &mut records)?;
+            }
+            return Ok((candidates, records));
+        }
         for _ in 0..count.min(self.left()) {
             self.begin(&mut records)?;
             let trial = self.history.trials.len() as u64;
@@ -140,6 +160,7 @@ impl Steering {
             self.note(Record::Completed(completed), &mut records)?;
             receipts.push(Receipt { trial, outcome, known: false });
         }
+        self.stopped = complete_by(&self.study, &self.history);
         Ok((receipts, records))
     }
 

@@ -335,3 +335,37 @@ fn the_standing_and_the_front_are_those_of_the_history() {
         json!([{ "trial": 4, "status": "infeasible" }, { "trial": 4, "status": "infeasible", "known": true }])
     );
 }
+
+#[test]
+fn a_rule_that_holds_ends_the_asking_until_it_is_relaxed() {
+    let mut study = study("sobol");
+    study.problem.objectives[0].threshold = Some(10.0);
+    study.problem.objectives[1].threshold = Some(0.0);
+    study.strategy.stop.hypervolume = Some(20.0);
+    let mut desk = Desk::new(&study, &[]);
+    let asked = desk.ask(1);
+    let told =
+        |trial: u64, mass: f64| json!({ "trial": trial, "objectives": { "mass": mass, "gain": 4.0 } });
+    desk.tell(&[told(asked[0].trial, 6.0)]).unwrap();
+    assert!(desk.steering.stopped().is_none(), "4 times 4 is 16");
+    let asked = desk.ask(1);
+    desk.tell(&[told(asked[0].trial, 2.0)]).unwrap();
+    assert_eq!(desk.ask(3), []);
+    let answer = asked_words(&desk);
+    assert_eq!((&answer["candidates"], &answer["left"]), (&json!([]), &json!(10)));
+    assert_eq!(answer["stopped"]["rule"], "hypervolume");
+    assert!(answer["stopped"]["reason"].as_str().unwrap().contains("32.0"), "{answer}");
+    assert_eq!(standing(&desk.steering)["complete"], true);
+    assert!(matches!(desk.records.last(), Some(Record::Stopped(_))));
+    // What is told late counts, and the next one to come finds the same.
+    let mut later = Desk::new(&study, &desk.records);
+    assert_eq!((later.ask(1), later.records.len()), (vec![], desk.records.len()));
+    study.strategy.stop.hypervolume = Some(50.0);
+    let mut relaxed = Desk::new(&study, &desk.records);
+    assert_eq!(relaxed.ask(1)[0].trial, 2);
+    assert_eq!(standing(&relaxed.steering)["stopped"], Json::Null);
+}
+
+fn asked_words(desk: &Desk) -> Json {
+    asked(&desk.steering, &[]).into()
+}

@@ -4,7 +4,7 @@ use super::{Receipt, Steering};
 use crate::config::Study;
 use crate::problem::{Design, Outcome};
 use crate::report::{self, Curve};
-use crate::store::{Proposed, Trial};
+use crate::store::{Proposed, Stopped, Trial};
 use serde_json::{Map, Value as Json, json};
 
 /// `{"trial", "origin", "parameters": {…}}`.
@@ -14,6 +14,23 @@ pub fn candidate(study: &Study, proposed: &Proposed) -> Json {
         "origin": proposed.origin,
         "parameters": parameters(study, &proposed.design),
     })
+}
+
+/// `{"candidates", "left"}`, and `"stopped": {"rule", "setting", "reason"}` where a rule has ended the study.
+pub fn asked(steering: &Steering, asked: &[Proposed]) -> Map<String, Json> {
+    let candidates: Json = asked.iter().map(|p| candidate(steering.study(), p)).collect();
+    let mut answer = Map::new();
+    answer.insert("candidates".into(), candidates);
+    answer.insert("left".into(), steering.left().into());
+    if let Some(stopped) = steering.stopped() {
+        answer.insert("stopped".into(), rule(stopped));
+    }
+    answer
+}
+
+fn rule(stopped: &Stopped) -> Json {
+    let Stopped { rule, setting, reason, .. } = stopped;
+    json!({ "rule": rule.name(), "setting": setting, "reason": reason })
 }
 
 /// `[{"trial", "status"}]`, with `"known": true` where it was told before.
@@ -26,7 +43,8 @@ pub fn receipts(receipts: &[Receipt]) -> Json {
 }
 
 /// How the study stands: counts (of the ok ones `violating` are not acceptable), pending candidates,
-/// trials left, hypervolume (`null` without a reference point).
+/// trials left, hypervolume (`null` without a reference point), and the rule that has ended the study (`null`
+/// without one).
 pub fn standing(steering: &Steering) -> Json {
     let (study, history) = (steering.study(), steering.history());
     let counts = history.counts();
@@ -46,7 +64,8 @@ pub fn standing(steering: &Steering) -> Json {
         "violating": report::violating(&study.problem, history),
         "infeasible": counts.infeasible,
         "failed": counts.failed,
-        "complete": counts.ended() >= study.strategy.trials,
+        "complete": steering.stopped().is_some() || counts.ended() >= study.strategy.trials,
+        "stopped": steering.stopped().map(rule),
         "hypervolume": Curve::of(&study.problem, history).map(|c| c.last()),
     })
 }

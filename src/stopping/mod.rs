@@ -71,7 +71,7 @@ impl Judge {
     }
 
     /// The judge after `history`, whose last session is the current one.
-    pub(super) fn after(mut self, history: &History) -> Self {
+    pub fn after(mut self, history: &History) -> Self {
         let first = first_counted(history);
         for (k, id) in history.completions.iter().enumerate() {
             let trial = history.trials.get(*id as usize);
@@ -90,7 +90,7 @@ impl Judge {
     }
 
     /// Notes the end of a trial.
-    pub(super) fn note(&mut self, trial: TrialId, outcome: &Outcome) {
+    pub fn note(&mut self, trial: TrialId, outcome: &Outcome) {
         self.ended += 1;
         self.news = true;
         if let Some(front) = &mut self.front {
@@ -107,7 +107,7 @@ impl Judge {
     }
 
     /// The rule that holds at the time `now`, if any; `widest` trials were open at a time.
-    pub(super) fn verdict(&self, now: f64, widest: u64) -> Option<Stopped> {
+    pub fn verdict(&self, now: f64, widest: u64) -> Option<Stopped> {
         let worked_s = self.worked_s + self.since.map_or(0.0, |since| (now - since).max(0.0));
         let found = |rule: Rule| match rule {
             Rule::Hypervolume => self.stop.hypervolume.and_then(|wanted| self.reached(wanted)),
