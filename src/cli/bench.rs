@@ -3,11 +3,10 @@
 use super::{bench_dispatch, bench_optimizer, bench_problems, bench_tasks};
 use crate::config::{
     Builtin, Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study,
+    own_parameters,
 };
 use crate::exit::Exit;
-use crate::problem::{
-    Goal, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind, Problem, Scale, Space,
-};
+use crate::problem::{Goal, Metric, Objective, OutcomeConstraint, Problem, Space};
 use crate::test_functions::TestFunctionError;
 use std::path::PathBuf;
 
@@ -50,12 +49,6 @@ pub fn study_of(
     trials: u64,
 ) -> Result<Study, TestFunctionError> {
     let function = builtin.test_function()?;
-    let parameter = |(j, (lower, upper)): (usize, (f64, f64))| Parameter {
-        name: format!("x{j}"),
-        kind: ParameterKind::Float { lower, upper, scale: Scale::Linear },
-        unit: String::new(),
-        default: None,
-    };
     let objective = |(k, reference): (usize, f64)| Objective {
         name: format!("f{k}"),
         goal: Goal::Minimize,
@@ -67,7 +60,7 @@ pub fn study_of(
     let outcome_constraints = constrained
         .map(|(k, name)| OutcomeConstraint::at_most_zero(name, function.objectives() + k))
         .collect();
-    let parameters = function.bounds().into_iter().enumerate().map(parameter).collect();
+    let parameters = own_parameters(&*function);
     let objectives = function.reference_point().into_iter().enumerate().map(objective).collect();
     Ok(Study {
         name: format!("bench-{}", function.name()),

@@ -7,7 +7,7 @@ use super::section::Section;
 use crate::problem::{
     Goal, Metric, Objective, OutcomeConstraint, Parameter, ParameterKind, Scale, Value,
 };
-use crate::test_functions::{Entry, Size, TestFunction, TestFunctionError, Variant, entry};
+use crate::test_functions::{Domain, Entry, Size, TestFunction, TestFunctionError, Variant, entry};
 
 /// Far beyond anything sensible, far below what exhausts memory.
 const LARGEST_SIZE: usize = 100_000;
@@ -121,6 +121,30 @@ pub fn function(section: &Section<'_>, builtin: &Builtin) -> Option<Box<dyn Test
     }
 }
 
+/// `x0`, `x1`, … with the function's bounds.
+pub fn own_parameters(function: &dyn TestFunction) -> Vec<Parameter> {
+    let kind = |(lower, upper): (f64, f64), domain: Domain| {
+        let (first, last) = (lower as i64, upper as i64);
+        match domain {
+            Domain::Continuous => ParameterKind::Float { lower, upper, scale: Scale::Linear },
+            Domain::Integers => {
+                ParameterKind::Integer { lower: first, upper: last, scale: Scale::Linear }
+            }
+            Domain::Choices => {
+                ParameterKind::Choice { values: (first..=last).map(Value::Integer).collect() }
+            }
+        }
+    };
+    let kinds = function.bounds().into_iter().zip(function.domains()).map(|(b, d)| kind(b, d));
+    let parameter = |(j, kind): (usize, ParameterKind)| Parameter {
+        name: format!("x{j}"),
+        kind,
+        unit: String::new(),
+        default: None,
+    };
+    kinds.enumerate().map(parameter).collect()
+}
+
 /// The written parameters if they suit the function, or `x0`, `x1`, … with its bounds if none are
 /// written.
 pub fn parameters(
@@ -128,16 +152,10 @@ pub fn parameters(
     function: &dyn TestFunction,
     written: Vec<Written<Parameter>>,
 ) -> Option<Vec<Parameter>> {
-    let bounds = function.bounds();
     if written.is_empty() {
-        let make = |(j, &(lower, upper)): (usize, &(f64, f64))| Parameter {
-            name: format!("x{j}"),
-            kind: ParameterKind::Float { lower, upper, scale: Scale::Linear },
-            unit: String::new(),
-            default: None,
-        };
-        return Some(bounds.iter().enumerate().map(make).collect());
+        return Some(own_parameters(function));
     }
+    let bounds = function.bounds();
     if written.len() != bounds.len() {
         let (have, want) = (written.len(), bounds.len());
         section.problem("dimension", format!("is {want}, but there are {have} [[parameter]] tables"));

@@ -183,6 +183,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+pub use builtin::own_parameters;
 pub use command::{Command, Pattern, ResultFile, Retries, Verdict};
 pub use container::{Bind, Container, Engine, Image, Staging};
 pub use describe::describe;

@@ -7,6 +7,7 @@
 
 use super::{Design, LinearConstraint, Parameter, ParameterKind, Scale, Value};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Points closer than this in every unit-cube coordinate are the same design.
 pub const SAME: f64 = 1e-9;
@@ -55,6 +56,53 @@ impl Space {
     /// The same point with integers and choices at their places.
     pub fn snap(&self, unit: &[f64]) -> Vec<f64> {
         self.encode(&self.decode(unit))
+    }
+
+    /// Whether some parameter is an integer or a choice.
+    pub fn is_mixed(&self) -> bool {
+        self.parameters.iter().any(|p| !is_float(&p.kind) && width(&p.kind) > 0)
+    }
+
+    /// For every coordinate of the unit cube whether it is a float's.
+    pub fn floats(&self) -> Vec<bool> {
+        let of = |p: &Parameter| std::iter::repeat_n(is_float(&p.kind), width(&p.kind));
+        self.parameters.iter().flat_map(of).collect()
+    }
+
+    /// Points of the unit cube whose designs differ from that of `unit` in one integer (by one, or by a tenth
+    /// of its range on its scale) or in one choice. All coordinates of floats stay as they are.
+    pub fn neighbours(&self, unit: &[f64]) -> Vec<Vec<f64>> {
+        let mut found = vec![];
+        let mut at = 0;
+        for parameter in &self.parameters {
+            let end = at + width(&parameter.kind);
+            let here = &unit[at..end];
+            let others: Vec<Value> = match &parameter.kind {
+                ParameterKind::Integer { lower, upper, .. } => {
+                    let integer = |unit: f64| match decode(&parameter.kind, &[unit]) {
+                        Value::Integer(value) => value,
+                        _ => *lower,
+                    };
+                    let value = integer(here[0]);
+                    let near = [value - 1, value + 1].map(|other| other.clamp(*lower, *upper));
+                    let far = [integer(here[0] - 0.1), integer(here[0] + 0.1)];
+                    let others: BTreeSet<i64> = near.into_iter().chain(far).collect();
+                    others.into_iter().filter(|other| *other != value).map(Value::Integer).collect()
+                }
+                ParameterKind::Choice { values } => {
+                    let value = decode(&parameter.kind, here);
+                    values.iter().filter(|other| **other != value).cloned().collect()
+                }
+                ParameterKind::Float { .. } | ParameterKind::Fixed { .. } => vec![],
+            };
+            for other in others {
+                let mut own = vec![];
+                encode(&parameter.kind, &other, &mut own);
+                found.push([&unit[..at], &own, &unit[end..]].concat());
+            }
+            at = end;
+        }
+        found
     }
 
     /// One number per parameter, as [`LinearConstraint`] wants them; words count as 0, which no
@@ -111,6 +159,10 @@ fn width(kind: &ParameterKind) -> usize {
         ParameterKind::Choice { values } => values.len(),
         ParameterKind::Fixed { .. } => 0,
     }
+}
+
+fn is_float(kind: &ParameterKind) -> bool {
+    matches!(kind, ParameterKind::Float { .. })
 }
 
 fn decode(kind: &ParameterKind, own: &[f64]) -> Value {
@@ -207,6 +259,27 @@ mod tests {
             parameter(ParameterKind::Fixed { value: Value::Float(7.0) }),
         ];
         Space { parameters, constraints: vec![] }
+    }
+
+    #[test]
+    fn neighbours_differ_in_one_integer_or_choice() {
+        let space = mixed();
+        let here = space.encode(&space.decode(&[0.3, 0.6, 0.9, 0.5, 0.2, 0.1, 0.9, 0.3]));
+        let design = space.decode(&here);
+        let neighbours = space.neighbours(&here);
+        let mut designs = vec![];
+        for there in &neighbours {
+            let other = space.decode(there);
+            let differ: Vec<usize> = (0..7).filter(|k| design[*k] != other[*k]).collect();
+            assert!(matches!(differ[..], [2..=5]), "{design:?} {other:?}");
+            assert!(space.in_bounds(&other) && space.snap(there)[2..] == there[2..]);
+            assert!(!designs.contains(&other));
+            designs.push(other);
+        }
+        // The first integer is 6 of 3 to 6: only 5; the second has four, the choices one and two.
+        assert_eq!((design[2].clone(), neighbours.len()), (Value::Integer(6), 1 + 4 + 1 + 2));
+        assert!(space.is_mixed());
+        assert_eq!(space.floats(), [true, true, false, false, false, false, false, false]);
     }
 
     #[test]

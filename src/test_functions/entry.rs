@@ -110,6 +110,8 @@ pub enum Make {
     WithDistance(fn(usize, usize) -> (Box<dyn TestFunction>, Distance)),
     /// From d, M and a seed.
     Drawn(fn(usize, usize, u64) -> Box<dyn TestFunction>),
+    /// From d and M.
+    Shaped(fn(usize, usize) -> Box<dyn TestFunction>),
     /// From d.
     Sized(fn(usize) -> Box<dyn TestFunction>),
     /// From nothing.
@@ -152,7 +154,7 @@ impl Entry {
         match self.make {
             Make::WithDistance(_) => &["shift", "heterogeneous", "rotated"],
             Make::Drawn(_) => &["shift"],
-            Make::Sized(_) | Make::AsItIs(_) => &[],
+            Make::Shaped(_) | Make::Sized(_) | Make::AsItIs(_) => &[],
         }
     }
 
@@ -194,9 +196,10 @@ impl Entry {
             }
             (Make::Drawn(make), None) => Ok(make(dimension, objectives, 0)),
             (Make::Drawn(make), Some(Variant::Shifted(seed))) => Ok(make(dimension, objectives, seed)),
+            (Make::Shaped(make), None) => Ok(make(dimension, objectives)),
             (Make::Sized(make), None) => Ok(make(dimension)),
             (Make::AsItIs(make), None) => Ok(make()),
-            (Make::Sized(_) | Make::AsItIs(_), Some(_)) => refuse(
+            (Make::Shaped(_) | Make::Sized(_) | Make::AsItIs(_), Some(_)) => refuse(
                 "has no distance variables: it can be neither shifted, heterogeneous nor rotated"
                     .to_owned(),
             ),

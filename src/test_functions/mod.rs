@@ -30,6 +30,7 @@ mod embedded;
 mod entry;
 mod gp_draw;
 mod heterogeneous;
+mod mixed;
 mod moved;
 mod penicillin;
 mod quadratic;
@@ -50,6 +51,17 @@ pub use zdt::SOURCE as ZDT_SOURCE;
 use entry::{Distance, Make};
 use std::fmt::Debug;
 
+/// Which values between its bounds a parameter can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// All.
+    Continuous,
+    /// Whole numbers.
+    Integers,
+    /// Whole numbers that stand for things without an order.
+    Choices,
+}
+
 /// A multi-objective test function; every objective is minimized.
 pub trait TestFunction: Debug + Send + Sync {
     /// The word for it in study files, for example `dtlz2`.
@@ -60,6 +72,10 @@ pub trait TestFunction: Debug + Send + Sync {
     fn objectives(&self) -> usize;
     /// Lower and upper bound of each parameter, length d.
     fn bounds(&self) -> Vec<(f64, f64)>;
+    /// What each parameter can be, length d.
+    fn domains(&self) -> Vec<Domain> {
+        vec![Domain::Continuous; self.bounds().len()]
+    }
     /// Objective values (length M) at `x` (length d, natural units, within the bounds).
     fn evaluate(&self, x: &[f64]) -> Vec<f64>;
     /// Names of the constraint values, which are metrics in a study; none unless it is constrained.
@@ -98,6 +114,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         car_side_impact::ENTRIES,
         penicillin::ENTRIES,
         embedded::ENTRIES,
+        mixed::ENTRIES,
     ];
     files.into_iter().flatten()
 }

@@ -96,7 +96,12 @@ impl Strategy for Mobo {
         let modelled = Instant::now();
         let mut rng = crate::rng::stream(self.seed, "mobo", trial);
         let acquire = Acquire::new(&self.problem, ledger, model, &mut rng)?;
-        let found = search::maximize(&acquire, &self.region, ledger.pending().len(), &mut rng);
+        let found = search::maximize(
+            &acquire,
+            (&self.region, &self.problem.space),
+            ledger.pending().len(),
+            &mut rng,
+        );
         self.timings.fit_s += (modelled - begun).as_secs_f64();
         self.timings.acquisition_s += modelled.elapsed().as_secs_f64();
         found

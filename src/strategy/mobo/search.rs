@@ -3,7 +3,7 @@
 use super::acquire::Acquire;
 use super::model::MOST_BELIEVED;
 use crate::optimize::minimize;
-use crate::problem::Region;
+use crate::problem::{Region, Space};
 use crate::strategy::StrategyError;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -13,6 +13,9 @@ use rayon::prelude::*;
 const RAW: usize = 256;
 /// Iterations of one climb.
 const ITERATIONS: u64 = 40;
+/// Turns between floats and the rest, and neighbours gone to in one of them.
+const TURNS: usize = 4;
+const STEPS: usize = 30;
 /// Coordinates moved at once near a non-dominated trial, on average.
 const MOVED: f64 = 20.0;
 
@@ -23,11 +26,15 @@ const MOVED: f64 = 20.0;
 /// The acquisition is finite nowhere.
 pub fn maximize(
     acquire: &Acquire,
-    region: &Region,
+    (region, space): (&Region, &Space),
     pending: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<f64>, StrategyError> {
-    let raw: Vec<Vec<f64>> = (0..RAW).map(|i| raw_point(i, acquire, region, rng)).collect();
+    let mut raw: Vec<Vec<f64>> = (0..RAW).map(|i| raw_point(i, acquire, region, rng)).collect();
+    if space.is_mixed() {
+        // What lies between integers, or is a bit of every choice, is no design.
+        raw.iter_mut().for_each(|x| *x = space.snap(x));
+    }
     let values = acquire.rough_values(&raw);
     let mut order: Vec<usize> = (0..RAW).filter(|i| values[*i].is_finite()).collect();
     order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
@@ -41,7 +48,11 @@ pub fn maximize(
     starts.extend(order.iter().find(|i| is_global(**i)));
     starts.push(boltzmann(&order, &values, rng));
     starts.dedup();
-    let climbed: Vec<Vec<f64>> = starts.par_iter().map(|i| climb(acquire, region, &raw[*i])).collect();
+    let climb = |i: &usize| match space.is_mixed() {
+        true => alternate(acquire, region, space, &raw[*i]),
+        false => climb(acquire, region, &raw[*i], None),
+    };
+    let climbed: Vec<Vec<f64>> = starts.par_iter().map(climb).collect();
     let ends = climbed.into_iter().chain([raw[best].clone()]).map(|x| region.project(&x));
     let valued = ends.map(|x| (acquire.value(&x), x)).filter(|(value, _)| value.is_finite());
     // The first of equals: the order is fixed, so that a restart chooses alike.
@@ -84,26 +95,90 @@ fn boltzmann(order: &[usize], values: &[f64], rng: &mut ChaCha8Rng) -> usize {
     order[0]
 }
 
+/// Climbs over the floats, then over the integers and choices from neighbour to neighbour, in turns until
+/// neither helps: the acquisition is met only where designs are (Garrido-Merchán and Hernández-Lobato 2020,
+/// arXiv 1805.03463; in turns as Wan et al. 2021, arXiv 2102.07188).
+fn alternate(acquire: &Acquire, region: &Region, space: &Space, start: &[f64]) -> Vec<f64> {
+    let floats = space.floats();
+    let mut here = region.project(start);
+    let mut value = acquire.value(&here);
+    for _ in 0..TURNS {
+        if floats.contains(&true) {
+            let there = region.project(&climb(acquire, region, &here, Some(&floats)));
+            let reached = acquire.value(&there);
+            if reached > value {
+                (here, value) = (there, reached);
+            }
+        }
+        let Some((there, reached)) = walk(acquire, region, space, &here, value) else { break };
+        (here, value) = (there, reached);
+    }
+    here
+}
+
+/// Goes to the best neighbour as long as there is a better one; `None` if the first has none.
+fn walk(
+    acquire: &Acquire,
+    region: &Region,
+    space: &Space,
+    start: &[f64],
+    value: f64,
+) -> Option<(Vec<f64>, f64)> {
+    let (mut here, mut value) = (start.to_vec(), value);
+    for step in 0..STEPS {
+        let mut neighbours = space.neighbours(&here);
+        if region.is_constrained() {
+            neighbours.iter_mut().for_each(|x| *x = region.project(x));
+        }
+        let rough = acquire.rough_values(&neighbours);
+        let best = (0..neighbours.len())
+            .filter(|i| rough[*i].is_finite())
+            .reduce(|a, b| if rough[b] > rough[a] { b } else { a });
+        let there = best.map(|i| (acquire.value(&neighbours[i]), i)).filter(|(there, _)| *there > value);
+        match there {
+            Some((reached, i)) => (here, value) = (neighbours.swap_remove(i), reached),
+            None if step == 0 => return None,
+            None => break,
+        }
+    }
+    Some((here, value))
+}
+
 /// Climbs from a point: by quasi-Newton steps in the cube, or along projected gradients where linear
-/// constraints cut it.
-fn climb(acquire: &Acquire, region: &Region, start: &[f64]) -> Vec<f64> {
+/// constraints cut it. Coordinates that are not `free` stay.
+fn climb(acquire: &Acquire, region: &Region, start: &[f64], free: Option<&[bool]>) -> Vec<f64> {
     if region.is_constrained() {
-        return climb_projected(acquire, region, start);
+        return climb_projected(acquire, region, start, free);
     }
     let d = start.len();
+    let bound = |at: f64| -> Vec<f64> {
+        let of = |j: usize| if free.is_none_or(|free| free[j]) { at } else { start[j] };
+        (0..d).map(of).collect()
+    };
     let cost = |x: &[f64], gradient: &mut [f64]| {
         let value = acquire.value_with_gradient(x, gradient);
         gradient.iter_mut().for_each(|g| *g = -*g);
         -value
     };
-    let found = minimize(cost, start, &vec![0.0; d], &vec![1.0; d], ITERATIONS);
+    let found = minimize(cost, start, &bound(0.0), &bound(1.0), ITERATIONS);
     found.map_or_else(|_| start.to_vec(), |minimum| minimum.x)
 }
 
-fn climb_projected(acquire: &Acquire, region: &Region, start: &[f64]) -> Vec<f64> {
+fn climb_projected(
+    acquire: &Acquire,
+    region: &Region,
+    start: &[f64],
+    free: Option<&[bool]>,
+) -> Vec<f64> {
+    let value_at = |x: &[f64], gradient: &mut [f64]| {
+        let value = acquire.value_with_gradient(x, gradient);
+        let held = |j: &usize| free.is_some_and(|free| !free[*j]);
+        (0..x.len()).filter(held).for_each(|j| gradient[j] = 0.0);
+        value
+    };
     let mut gradient = vec![0.0; start.len()];
     let mut here = start.to_vec();
-    let mut value = acquire.value_with_gradient(&here, &mut gradient);
+    let mut value = value_at(&here, &mut gradient);
     let mut step = 0.1;
     for _ in 0..ITERATIONS {
         let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -113,7 +188,7 @@ fn climb_projected(acquire: &Acquire, region: &Region, start: &[f64]) -> Vec<f64
         let ahead: Vec<f64> = here.iter().zip(&gradient).map(|(x, g)| x + step * g / norm).collect();
         let there = region.project(&ahead);
         let mut slope = vec![0.0; there.len()];
-        let reached = acquire.value_with_gradient(&there, &mut slope);
+        let reached = value_at(&there, &mut slope);
         if reached > value {
             (here, value, gradient) = (there, reached, slope);
             step *= 1.5;
