@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 29] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -53,6 +53,7 @@ const MAY_USE: [(&str, &[&str]); 29] = [
         ],
     ),
     ("steer", &["config", "problem", "report", "stopping", "store", "strategy"]),
+    ("replay", &["config", "problem", "steer", "store", "strategy"]),
     (
         "cli",
         &[
@@ -68,6 +69,7 @@ const MAY_USE: [(&str, &[&str]); 29] = [
             "pareto",
             "pipeline",
             "problem",
+            "replay",
             "report",
             "signal",
             "slurm",

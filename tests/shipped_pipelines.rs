@@ -33,7 +33,13 @@ fn trials(study: &str, more: &[&str]) -> Vec<Value> {
     let run = folder.path().join("run");
     let mut command = paretorank();
     command.arg("run").arg(configs().join(study)).arg("--output").arg(&run).args(["--workers", "2"]);
-    succeeds(command.args(["--set", "container.engine=\"none\""]).args(more));
+    if std::fs::read_to_string(configs().join(study)).unwrap().contains("[container]") {
+        command.args(["--set", "container.engine=\"none\""]);
+    }
+    succeeds(command.args(more));
+    // Every proposal follows from the record.
+    let replayed = succeeds(paretorank().arg("replay").arg(&run));
+    assert!(replayed.contains("proposals come out the same"), "{replayed}");
     let text = succeeds(paretorank().arg("export").arg(&run).arg("--json"));
     let told: Value = serde_json::from_str(&text).unwrap();
     told["trials"].as_array().unwrap().clone()
@@ -71,6 +77,22 @@ fn every_shipped_study_is_understood() {
         }
     }
     assert!(seen >= 8, "{seen} study files");
+}
+
+/// Short runs of the studies that need nothing but the program, whose proposals follow from the record.
+#[test]
+fn shipped_studies_are_replayed() {
+    for (study, more) in [
+        ("dtlz2.toml", &["--trials", "30"][..]),
+        ("dtlz2.toml", &["--trials", "30", "--set", "strategy.model=\"sparse\""]),
+        ("dtlz2.toml", &["--trials", "60", "--set", "strategy.method=\"nsga3\""]),
+        ("constrained.toml", &["--trials", "24"]),
+        ("function.toml", &["--trials", "20"]),
+        ("pipeline.toml", &["--trials", "8"]),
+    ] {
+        let asked: usize = more[1].parse().unwrap();
+        assert_eq!(trials(study, more).len(), asked, "{study}");
+    }
 }
 
 /// Trials that share simulations measure what they measure without.

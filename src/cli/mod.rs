@@ -11,6 +11,7 @@ mod cores;
 mod export;
 mod import;
 mod leftovers;
+mod replay;
 mod run;
 mod status;
 mod steer;
@@ -57,6 +58,8 @@ enum Command {
     Status(status::Args),
     /// Write a run's history as CSV or JSON, also while it runs
     Export(export::Args),
+    /// Derive every proposal of a run anew, and say at which trial that and the record part
+    Replay(replay::Args),
     /// Propose designs for evaluation by somebody else, from a study file or a run directory
     Ask(steer::AskArgs),
     /// Take results over that were obtained elsewhere, for designs that were asked for and others
@@ -91,6 +94,7 @@ pub fn main() -> Exit {
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(args),
         Command::Export(args) => export::run(args),
+        Command::Replay(args) => replay::run(&args),
         Command::Ask(args) => steer::ask(&args),
         Command::Tell(args) => steer::tell(&args),
         Command::Session(args) => steer::session(&args),

@@ -24,7 +24,7 @@
 use super::strategist::{Offer, Reply, Request};
 use crate::problem::{Design, TrialId};
 use crate::store::Proposed;
-use crate::strategy::{Candidate, Proposer};
+use crate::strategy::{Candidate, Proposer, WAITED};
 use std::collections::VecDeque;
 
 /// Weight of the newest value in the means of [`Pace`].
@@ -164,7 +164,7 @@ impl Desk {
         let begun = (self.clock)();
         let patience = self.ahead.patience_s;
         let candidate = if begun - since > patience {
-            self.proposer.ask_quickly(trial, &format!("a rank has waited more than {patience} s"))
+            self.proposer.ask_quickly(trial, &format!("{WAITED} more than {patience} s"))
         } else {
             self.proposer.ask(trial)
         };

@@ -21,7 +21,7 @@ pub use ledger::{Ledger, Observed};
 pub use mobo::Mobo;
 pub use nsga2::Nsga2;
 pub use nsga3::Nsga3;
-pub use proposer::{Candidate, Proposer, ProposerError};
+pub use proposer::{Candidate, Proposer, ProposerError, WAITED};
 pub use spread::Spread;
 
 use crate::problem::TrialId;

@@ -73,6 +73,9 @@ pub struct Proposer {
     quick: Option<Nsga2>,
 }
 
+/// In the origin of a quick candidate: why there was no time for a better one.
+pub const WAITED: &str = "a rank has waited";
+
 impl Proposer {
     /// A proposer that knows no trial yet.
     ///
