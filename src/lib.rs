@@ -41,6 +41,7 @@ pub mod optimize;
 pub mod pareto;
 pub mod pipeline;
 pub mod problem;
+pub mod recommend;
 pub mod replay;
 pub mod report;
 pub mod rng;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 30] = [
+const MAY_USE: [(&str, &[&str]); 31] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -53,6 +53,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
         ],
     ),
     ("steer", &["config", "problem", "report", "stopping", "store", "strategy"]),
+    ("recommend", &["config", "pareto", "problem", "store", "strategy"]),
     ("replay", &["config", "problem", "steer", "store", "strategy"]),
     (
         "cli",
@@ -69,6 +70,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
             "pareto",
             "pipeline",
             "problem",
+            "recommend",
             "replay",
             "report",
             "signal",

@@ -1,6 +1,7 @@
 //! `paretorank check --one`: the first design of a study through everything that a trial is.
 
 use super::run::{self, StudyArgs};
+use super::text::short;
 use super::{complain, write_out};
 use crate::config::{Evaluator, Study};
 use crate::exit::Exit;
@@ -74,11 +75,4 @@ fn text(study: &Study, outcome: &Outcome, place: &Path) -> String {
     }
     let _ = writeln!(out, "  {:<18} {}", "files", place.join("trials/000000").display());
     out
-}
-
-/// A number with five digits.
-fn short(value: f64) -> String {
-    let rounded = format!("{value:.4e}");
-    // What was just written can be read.
-    rounded.parse().map_or(rounded, |value: f64| value.to_string())
 }

@@ -9,6 +9,7 @@ mod check;
 mod check_one;
 mod cores;
 mod export;
+mod front;
 mod import;
 mod leftovers;
 mod replay;
@@ -17,6 +18,7 @@ mod status;
 mod steer;
 mod stops;
 mod summary;
+mod text;
 
 use crate::exit::Exit;
 use crate::observe::say;
@@ -58,6 +60,8 @@ enum Command {
     Status(status::Args),
     /// Write a run's history as CSV or JSON, also while it runs
     Export(export::Args),
+    /// List the best designs: as they were measured, and as the model smooths noise away
+    Front(front::Args),
     /// Derive every proposal of a run anew, and say at which trial that and the record part
     Replay(replay::Args),
     /// Propose designs for evaluation by somebody else, from a study file or a run directory
@@ -94,6 +98,7 @@ pub fn main() -> Exit {
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(args),
         Command::Export(args) => export::run(args),
+        Command::Front(args) => front::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Ask(args) => steer::ask(&args),
         Command::Tell(args) => steer::tell(&args),

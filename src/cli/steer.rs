@@ -1,6 +1,7 @@
 //! `paretorank ask`, `tell` and `session`: a study that is steered from outside.
 
 use super::run::StudyArgs;
+use super::text::columns;
 use super::{complain, exit_for, stops, write_out};
 use crate::config::{self, Overrides, Study};
 use crate::exit::Exit;
@@ -202,13 +203,5 @@ fn table(study: &Study, asked: &[Proposed]) -> String {
         row.extend(proposed.design.iter().map(ToString::to_string));
         rows.push(row);
     }
-    let columns = rows[0].len();
-    let width = |c: usize| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, w)| format!("{cell:<w$}", w = *w)).collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    columns(&rows)
 }

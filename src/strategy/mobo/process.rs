@@ -43,6 +43,15 @@ pub struct Process {
 }
 
 impl Process {
+    /// Mean and standard deviation at a point, over all hyperparameters known, in the quantity's own units.
+    pub fn smoothed(&self, x: &[f64]) -> (f64, f64) {
+        let there: Vec<_> = self.posteriors.iter().map(|posterior| posterior.predict(x)).collect();
+        let count = there.len() as f64;
+        let mean = there.iter().map(|p| p.mean).sum::<f64>() / count;
+        let variance = there.iter().map(|p| p.sd * p.sd + (p.mean - mean).powi(2)).sum::<f64>() / count;
+        (self.scaling.mean + self.scaling.sd * mean, self.scaling.sd * variance.sqrt())
+    }
+
     /// Conditions on the trials that were there at the fit.
     pub fn new<'a>(
         quantity: Quantity,
