@@ -102,7 +102,8 @@ pub fn session(args: &SessionArgs) -> Exit {
         // the same job there may be a run on another host.
         let job = Allocation::detect().map(|a| a.job).unwrap_or_default();
         let helm = open(&args.study, job)?;
-        let ended = steer::session(helm, std::io::stdin().lock(), std::io::stdout().lock());
+        let ended =
+            steer::session(helm, std::io::BufReader::new(std::io::stdin()), std::io::stdout().lock());
         ended.map(|()| Exit::Complete).map_err(failed)
     })
 }

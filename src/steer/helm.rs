@@ -56,6 +56,11 @@ impl Helm {
         Ok(candidates)
     }
 
+    /// Makes the next candidate while nobody asks: see [`Steering::prepare`].
+    pub fn prepare(&mut self) -> bool {
+        self.steering.prepare()
+    }
+
     /// Takes results over: one entry, or a list of them.
     ///
     /// # Errors

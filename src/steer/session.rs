@@ -3,6 +3,7 @@
 use super::{Helm, SteerError, asked, front, receipts, standing};
 use serde_json::{Value as Json, json};
 use std::io::{self, BufRead, Write};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 
 /// Requests, for messages.
 const REQUESTS: &str =
@@ -20,13 +21,13 @@ const REQUESTS: &str =
 /// | `{"quit": {}}` | `{"quit": {}}`, once the directory is closed |
 ///
 /// What is wrong is answered by `{"error": "…"}`, and the session goes on. What was answered is on the
-/// disk.
+/// disk. While nobody asks, the next candidate is made: as a rule it is there when it is asked for.
 ///
 /// # Errors
 /// The directory cannot be written: the last answer says so.
 pub fn session(
     mut helm: Helm,
-    requests: impl BufRead,
+    requests: impl BufRead + Send + 'static,
     mut answers: impl Write,
 ) -> Result<(), SteerError> {
     let mut quit = false;
@@ -34,9 +35,17 @@ pub fn session(
         writeln!(answers, "{answer}")?;
         answers.flush()
     };
-    for line in requests.split(b'\n') {
-        // Nothing more can be read: like an end.
-        let Ok(line) = line else { break };
+    let lines = read_in_the_background(requests);
+    loop {
+        let line = match lines.try_recv() {
+            Ok(line) => line,
+            Err(TryRecvError::Disconnected) => break,
+            Err(TryRecvError::Empty) if helm.prepare() => continue,
+            Err(TryRecvError::Empty) => match lines.recv() {
+                Ok(line) => line,
+                Err(_) => break,
+            },
+        };
         if line.trim_ascii().is_empty() {
             continue;
         }
@@ -63,6 +72,16 @@ pub fn session(
         let _ = write(&json!({ "quit": {} }));
     }
     Ok(())
+}
+
+/// Lines as they come, until there are no more or nothing can be read. The thread ends with its input or with
+/// the program.
+fn read_in_the_background(requests: impl BufRead + Send + 'static) -> Receiver<Vec<u8>> {
+    let (to, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        requests.split(b'\n').map_while(Result::ok).try_for_each(|line| to.send(line))
+    });
+    lines
 }
 
 /// The answer to a line; `None` to `quit`.

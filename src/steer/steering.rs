@@ -6,7 +6,7 @@ use crate::config::Study;
 use crate::problem::{Outcome, TrialId};
 use crate::stopping::complete_by;
 use crate::store::{Completed, History, Proposed, Record, Session, Stopped, Trial};
-use crate::strategy::{Proposer, StrategyError};
+use crate::strategy::{Candidate, Proposer, StrategyError};
 use serde_json::Value as Json;
 
 /// A study, what happened to it, and a proposer that knows all of that.
@@ -18,6 +18,8 @@ pub struct Steering {
     session: Option<Session>,
     /// The rule that has ended the study, if any.
     stopped: Option<Stopped>,
+    /// The candidate for the next trial, made while nobody asked, and the method's state before it.
+    draft: Option<(Candidate, Vec<u8>)>,
 }
 
 /// What became of one entry that was told.
@@ -49,7 +51,7 @@ impl Steering {
         let completed_before = history.completions.len() as u64;
         let session = Session { evaluators: 0, capacity: 0, completed_before, ..session };
         let stopped = complete_by(&study, &history);
-        Ok(Self { study, history, proposer, session: Some(session), stopped })
+        Ok(Self { study, history, proposer, session: Some(session), stopped, draft: None })
     }
 
     /// The study.
@@ -70,6 +72,27 @@ impl Steering {
     /// The rule of `[strategy.stop]` by which the study is complete, if any.
     pub fn stopped(&self) -> Option<&Stopped> {
         self.stopped.as_ref()
+    }
+
+    /// Makes the next candidate ahead of its time, so that it is there when it is asked for; whether there
+    /// was one to make. It leaves no trace unless it is asked for before anything is told, and is then what
+    /// would have been made on demand.
+    pub fn prepare(&mut self) -> bool {
+        let wanted = self.draft.is_none() && self.stopped.is_none() && self.left() > 0;
+        if wanted {
+            let before = self.proposer.memory().to_vec();
+            let candidate = self.proposer.ask(self.history.trials.len() as u64);
+            self.draft = Some((candidate, before));
+        }
+        wanted
+    }
+
+    /// What was made ahead is out of date.
+    fn withdraw(&mut self) -> Result<(), SteerError> {
+        if let Some((_, before)) = self.draft.take() {
+            self.proposer.withdraw(&[self.history.trials.len() as u64], &before)?;
+        }
+        Ok(())
     }
 
     /// The next `count` candidates, or as many as are left, and what is to be recorded of it, in order; none
@@ -98,7 +121,10 @@ impl Steering {
             self.begin(&mut records)?;
             let trial = self.history.trials.len() as u64;
             let begun = clock();
-            let candidate = self.proposer.ask(trial);
+            let candidate = match self.draft.take() {
+                Some((candidate, _)) => candidate,
+                None => self.proposer.ask(trial),
+            };
             let at = clock();
             let proposed = Proposed {
                 trial,
@@ -126,6 +152,7 @@ impl Steering {
         now: f64,
     ) -> Result<(Vec<Receipt>, Vec<Record>), SteerError> {
         let batch = understand(&self.study, &self.history, entries).map_err(SteerError::Told)?;
+        self.withdraw()?;
         let (mut receipts, mut records) = (Vec::new(), Vec::new());
         for told in batch {
             let (trial, outcome, started) = match told {

@@ -369,3 +369,37 @@ fn a_rule_that_holds_ends_the_asking_until_it_is_relaxed() {
 fn asked_words(desk: &Desk) -> Json {
     asked(&desk.steering, &[]).into()
 }
+
+/// Candidates that were made while nobody asked are those that are made on demand, whatever was told in
+/// between.
+#[test]
+fn what_is_made_ahead_changes_nothing() {
+    for method in ["sobol", "nsga2", "mobo"] {
+        let mut study = study(method);
+        study.strategy.trials = 24;
+        let asked: Vec<Vec<Proposed>> = [false, true]
+            .map(|ahead| {
+                let mut desk = Desk::new(&study, &[]);
+                let mut all = vec![];
+                for round in 0..8 {
+                    let asked = desk.ask(if round % 3 == 2 { 2 } else { 1 });
+                    let mut made = ahead && desk.steering.prepare();
+                    assert!(!(ahead && desk.steering.prepare()), "one is enough");
+                    let results: Vec<Json> = asked.iter().map(|p| result(p.trial, &p.design)).collect();
+                    if round % 4 != 3 {
+                        desk.tell(&results).unwrap();
+                        made = ahead && desk.steering.prepare();
+                    }
+                    assert_eq!(made, ahead && desk.steering.left() > 0, "{method} {round}");
+                    all.extend(asked);
+                }
+                all
+            })
+            .into();
+        let designs = |asked: &[Proposed]| -> Vec<_> {
+            asked.iter().map(|p| (p.design.clone(), p.seen, p.memory.clone())).collect()
+        };
+        assert_eq!(designs(&asked[0]), designs(&asked[1]), "{method}");
+        assert!(asked[0].len() >= 10);
+    }
+}
