@@ -1,8 +1,8 @@
 //! What the end of an attempt, or of a rank, means for a task and its trial: over, or once more.
 
-use super::events::{Command, Ending};
+use super::events::Command;
 use super::ranks::{FAULTS_IN_A_ROW, Fault, Ranks, Running};
-use super::state::{Coordinator, Mode, Open, Tries};
+use super::state::{Coordinator, Open, Tries};
 use super::strategist::Request;
 use crate::comm::{Rank, Report};
 use crate::config::Retries;
@@ -28,31 +28,6 @@ fn pause_s(failures: u32) -> f64 {
 }
 
 impl Coordinator {
-    pub(super) fn lost(&mut self, now: f64, rank: Rank, reason: &str, out: &mut Vec<Command>) {
-        let Some(gone) = self.ranks.remove(rank) else {
-            // It never said that it is there, or gets no more tasks.
-            out.push(Command::Notice(format!("rank {rank} is lost: {reason}")));
-            return self.finish_if_alone(reason, out);
-        };
-        out.push(Command::Notice(format!("rank {rank} on {} is lost: {reason}", gone.host)));
-        if let Some(ran) = gone.running {
-            let outcome = TaskOutcome::Failed {
-                class: FailureClass::Infrastructure,
-                reason: format!("rank {rank} was lost: {reason}"),
-            };
-            // When it began there nobody knows.
-            let span = (ran.dispatched, now.max(ran.dispatched));
-            let what = (outcome.reason(), None);
-            out.push(self.attempted(rank, gone.host, &ran, span, &outcome, what));
-            if let Some(open) = self.open.get_mut(&ran.trial) {
-                open.tries[ran.task as usize].lost_ranks += 1;
-            }
-            self.judge(now, rank, &ran, outcome, (ran.dispatched, ran.dispatched), out);
-        }
-        self.finish_if_alone(reason, out);
-        self.finish_if_too_small(out);
-    }
-
     pub(super) fn done(&mut self, now: f64, rank: Rank, report: Report, out: &mut Vec<Command>) {
         if !self.ranks.knows(rank) {
             return;
@@ -99,7 +74,7 @@ impl Coordinator {
     }
 
     /// The record of an attempt: of a trial that is one task, in the few bytes that say everything.
-    fn attempted(
+    pub(super) fn attempted(
         &self,
         rank: Rank,
         host: String,
@@ -138,7 +113,7 @@ impl Coordinator {
     }
 
     /// Decides what an attempt's outcome means for its task, and that for its trial.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         now: f64,
         rank: Rank,
@@ -265,47 +240,6 @@ impl Coordinator {
         let name = if graph.size() == 1 { String::new() } else { format!(", {}", graph.label(task)) };
         let (status, reason) = (outcome.status(), outcome.reason());
         out.push(Command::Notice(format!("trial {trial}{name} {status}: {reason}{then}")));
-    }
-
-    fn finish_if_alone(&mut self, reason: &str, out: &mut Vec<Command>) {
-        // What a rule has ended, or all trials, needs no rank any more.
-        let over = matches!(self.mode, Mode::Draining(Ending::Stopped(_)))
-            || self.counts.ended() >= self.settings.trials;
-        if self.ranks.count() == 0 && !over {
-            let reason = format!(
-                "no evaluating rank is left; the last one: {reason}\nonce that is mended, run the same line \
-                 again to go on"
-            );
-            self.fail(reason, out);
-        }
-    }
-
-    /// Ends the run once every rank has said what its host has, if that is not enough for some stage.
-    pub(super) fn finish_if_too_small(&mut self, out: &mut Vec<Command>) {
-        let graph = self.settings.work.graph();
-        if graph.is_plain() || self.arrived < self.settings.ranks || self.mode != Mode::Working {
-            return;
-        }
-        let hosts = self.ranks.hosts();
-        let Some(stage) = graph.stages().iter().find(|stage| !hosts.could_hold(stage.need)) else {
-            return;
-        };
-        let (name, cores) = (&stage.name, stage.need.cores);
-        let memory = match stage.need.memory {
-            0 => String::new(),
-            bytes => format!(" and {:.1} GB", bytes as f64 / 1e9),
-        };
-        let reason = format!(
-            "a task of the stage {name:?} takes {cores} cores{memory}, and no host of this run has as much: \
-             the most is {}; lower cores or memory of the stage, or run on larger nodes",
-            hosts.largest()
-        );
-        self.fail(reason, out);
-    }
-
-    fn fail(&mut self, reason: String, out: &mut Vec<Command>) {
-        self.mode = Mode::Over;
-        out.push(Command::Finish(Ending::Failed(reason)));
     }
 }
 

@@ -15,6 +15,7 @@ mod driver;
 mod events;
 mod hosts;
 mod judging;
+mod losses;
 mod ranks;
 #[cfg(test)]
 mod restart_law;

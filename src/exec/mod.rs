@@ -17,6 +17,7 @@ mod directory;
 mod environment;
 mod judge;
 mod keep;
+mod launch;
 mod log;
 mod manifest;
 mod oom;

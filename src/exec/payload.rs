@@ -1,7 +1,8 @@
 //! A running payload and what becomes of it.
 
-use super::attempt::{Bench, Launch};
+use super::attempt::Bench;
 use super::judge::Evidence;
+use super::launch::Launch;
 use super::log::Log;
 use super::manifest::{self, Manifest};
 use super::oom::OomCount;

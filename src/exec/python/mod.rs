@@ -4,7 +4,7 @@ mod worker;
 
 pub(super) use worker::Worker;
 
-use super::attempt::{Launch, cannot_start};
+use super::launch::{Launch, cannot_start};
 use super::log::Log;
 use super::process::{Process, unique};
 use super::program;
