@@ -51,14 +51,8 @@ impl<'a> Acquire<'a> {
         let reference = scale(&reference);
         let best = pareto::non_dominated(&values);
         let front_values: Vec<Vec<f64>> = best.iter().map(|i| scale(&values[*i])).collect();
-        let m = problem.objectives.len();
         let cuts = best.len() + model.believed().len();
-        let mut improvement = if m == 1 || m <= MOST_BOX_OBJECTIVES && cuts <= MOST_CUTS {
-            Improvement::Boxes(Boxes::new(&front_values, &reference))
-        } else {
-            let directions = (0..DIRECTIONS).map(|_| direction(m, rng)).collect();
-            Improvement::Directions(Directions::new(&front_values, &reference, directions))
-        };
+        let mut improvement = improvement(&front_values, &reference, cuts, rng);
         improvement.extend(model.believed());
         let front = best.into_iter().map(|i| units[i].to_vec()).collect();
         let zeros = model.conditions().iter().map(|p| p.scaling.apply(0.0)).collect();
@@ -172,6 +166,17 @@ impl<'a> Acquire<'a> {
     }
 }
 
+/// Exact for few objectives and up to [`MOST_CUTS`] points, `cuts` in all that a front will have; else over
+/// directions.
+fn improvement(front: &[Vec<f64>], reference: &[f64], cuts: usize, rng: &mut ChaCha8Rng) -> Improvement {
+    let m = reference.len();
+    if m == 1 || m <= MOST_BOX_OBJECTIVES && cuts <= MOST_CUTS {
+        return Improvement::Boxes(Boxes::new(front, reference));
+    }
+    let directions = (0..DIRECTIONS).map(|_| direction(m, rng)).collect();
+    Improvement::Directions(Directions::new(front, reference, directions))
+}
+
 /// Log of the mean of exponentials; NaN if one is.
 fn log_mean_exp(logs: &[f64]) -> f64 {
     match logs {
@@ -186,4 +191,60 @@ fn direction(m: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let v: Vec<f64> = (0..m).map(|_| f64::abs(StandardNormal.sample(rng)).max(1e-6)).collect();
     let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
     v.into_iter().map(|x| x / norm).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    /// Points of a sphere's positive part.
+    fn sphere(m: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
+        (0..count).map(|_| direction(m, rng)).collect()
+    }
+
+    #[test]
+    fn many_points_or_objectives_are_met_by_directions() {
+        let mut rng = crate::rng::stream(1, "test", 0);
+        let mut is_exact = |m: usize, cuts: usize| {
+            let front = sphere(m, 5, &mut rng);
+            matches!(improvement(&front, &vec![1.1; m], cuts, &mut rng), Improvement::Boxes(_))
+        };
+        assert!(is_exact(1, 10_000) && is_exact(2, MOST_CUTS) && is_exact(3, MOST_CUTS));
+        assert!(!is_exact(2, MOST_CUTS + 1) && !is_exact(3, MOST_CUTS + 1) && !is_exact(4, 1));
+    }
+
+    /// At the switch a strategy goes on choosing alike: which candidates are good does not depend on how it
+    /// is computed.
+    #[test]
+    fn both_agree_where_one_takes_over_from_the_other() {
+        for m in [2, 3] {
+            let mut rng = crate::rng::stream(2, "test", m as u64);
+            let front = sphere(m, MOST_CUTS, &mut rng);
+            let reference = vec![1.1; m];
+            let exact = improvement(&front, &reference, MOST_CUTS, &mut rng);
+            let over_directions = improvement(&front, &reference, MOST_CUTS + 1, &mut rng);
+            // From a little behind the front to a little beyond it, more or less certain.
+            let candidates: Vec<(Vec<f64>, Vec<f64>)> = (0..200)
+                .map(|_| {
+                    let radius = rng.random_range(0.8..1.1);
+                    let mean = direction(m, &mut rng).iter().map(|x| radius * x).collect();
+                    (mean, vec![rng.random_range(0.02..0.2); m])
+                })
+                .collect();
+            let values = |gain: &Improvement| -> Vec<f64> {
+                candidates.iter().map(|(mean, sd)| gain.log_value(mean, sd)).collect()
+            };
+            let (a, b) = (values(&exact), values(&over_directions));
+            // Both are logarithms up to a constant.
+            let shift = a.iter().zip(&b).map(|(a, b)| a - b).sum::<f64>() / a.len() as f64;
+            let off: Vec<f64> = a.iter().zip(&b).map(|(a, b)| (a - b - shift).abs()).collect();
+            let typical = off.iter().sum::<f64>() / off.len() as f64;
+            // Few of the directions pass near a point that is certain.
+            assert!(typical < 0.4, "M = {m}: a factor of e^{typical} on average");
+            let best = (0..a.len()).max_by(|i, j| b[*i].total_cmp(&b[*j])).unwrap();
+            let better = a.iter().filter(|value| **value > a[best]).count();
+            assert!(better < 10, "M = {m}: the best of one is number {better} of the other");
+        }
+    }
 }
