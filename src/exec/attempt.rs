@@ -120,9 +120,24 @@ impl Bench {
         let dir = self.directory(trial, spec, attempt);
         let trial_seed = self.trial_seed(trial);
         let seed = if self.is_alone { trial_seed } else { self.plan.seeds.seed(trial, assignment.task) };
-        let read = self.input_directories(assignment)?;
-        let content = self.content(spec, seed, design, &read)?;
-        let found = content.as_ref().and_then(|key| self.done_before(key, spec));
+        let inputs = self.joined(assignment)?;
+        let trial_dir = directory::of_trial(&self.output, trial);
+        let values = Values {
+            space: &self.problem.space,
+            design,
+            trial,
+            trial_seed,
+            trial_dir: text_of(&trial_dir)?,
+            dir: text_of(&dir)?,
+            seed,
+            task: (!self.is_alone).then_some((stage, spec)),
+            inputs: &inputs,
+            geometry: None,
+            seen: None,
+        };
+        let content = self.content(values, &self.input_directories(assignment)?)?;
+        let key = content.as_ref().and_then(|content| content.key.clone());
+        let found = key.as_ref().and_then(|key| self.done_before(key, spec));
         let is_local = stage.scratch == config::Scratch::Local && found.is_none();
         let place = is_local.then(scratch::place);
         if let Some(least) = self.disk {
@@ -131,29 +146,22 @@ impl Bench {
                 .flatten()
                 .try_for_each(|d| directory::room(d, least))?;
         }
-        let inputs = self.joined(assignment)?;
-        let space = &self.problem.space;
         let geometry = self
             .layout
             .as_ref()
-            .map(|layout| own_geometry::make(layout, &self.output, trial, space, design));
+            .filter(|_| content.as_ref().is_none_or(|content| content.geometry))
+            .map(|layout| own_geometry::make(layout, &self.output, trial, values.space, design));
         let geometry = geometry.transpose()?;
         directory::make(&dir)?;
         let scratch = place.map(|place| Scratch::make(&place)).transpose()?;
         let work = scratch.as_ref().map_or(dir.as_path(), Scratch::path);
-        let trial_dir =
-            if self.is_alone { work.to_owned() } else { directory::of_trial(&self.output, trial) };
         let values = Values {
-            space,
-            design,
-            trial,
-            trial_seed,
-            trial_dir: text_of(&trial_dir)?,
+            // A trial that is one command has its directory to itself.
+            trial_dir: if self.is_alone { text_of(work)? } else { values.trial_dir },
             dir: text_of(work)?,
-            seed,
-            task: (!self.is_alone).then_some((stage, spec)),
-            inputs: &inputs,
             geometry: geometry.as_deref(),
+            seen: content.as_ref().map(|content| &content.parameters[..]),
+            ..values
         };
         let programs = rendered(&stage.command, values)?;
         directory::record(&dir, values, &programs)?;
@@ -172,7 +180,7 @@ impl Bench {
             dir: dir.clone(),
             scratch: None,
             programs: programs.clone(),
-            content,
+            content: key,
             started: manifest::seconds(SystemTime::now()),
         };
         if let Some(found) = found {
@@ -284,8 +292,10 @@ impl Bench {
         let mut told = environment::told(stage.cores, &stage.command.env);
         told.push(("PARETORANK_TRIAL".to_owned(), values.trial.to_string()));
         told.push(("PARETORANK_SEED".to_owned(), values.seed.to_string()));
-        if let (Some(top), Some(layout)) = (values.geometry, &self.layout) {
+        if let Some(top) = values.geometry {
             told.push(("PARETORANK_GEOMETRY".to_owned(), top.to_owned()));
+        }
+        if let Some(layout) = &self.layout {
             // The files that are the install's name one another by this variable.
             if !stage.command.env.iter().any(|(name, _)| name == DETECTOR_PATH) {
                 let install = layout.install().to_string_lossy().into_owned();

@@ -53,9 +53,11 @@ pub(super) fn record(dir: &Path, values: Values, programs: &[Vec<String>]) -> Re
     write(&dir.join("command"), &lines)
 }
 
-/// The design by name.
+/// The design by name, as far as the attempt is told of it.
 fn parameters(values: Values) -> serde_json::Value {
-    let named = values.space.parameters.iter().zip(values.design);
+    let is_seen = |k: &usize| values.seen.is_none_or(|seen| seen[*k]);
+    let named = values.space.parameters.iter().zip(values.design).enumerate();
+    let named = named.filter(|(k, _)| is_seen(k)).map(|(_, named)| named);
     named.map(|(parameter, value)| (parameter.name.clone(), serde_json::json!(value))).collect()
 }
 

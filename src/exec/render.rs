@@ -27,6 +27,8 @@ pub(super) struct Values<'a> {
     pub(super) inputs: &'a [Joined],
     /// The top file of the trial's own detector description, absolute: `{geometry}`.
     pub(super) geometry: Option<&'a str>,
+    /// By parameter, whether the attempt is told of it; `None`: of all.
+    pub(super) seen: Option<&'a [bool]>,
 }
 
 /// An earlier task, of which this one reads outputs.
@@ -37,6 +39,14 @@ pub(super) struct Joined {
     pub(super) labels: Vec<(String, String)>,
     /// Its outputs, absolute.
     pub(super) paths: Vec<String>,
+}
+
+impl Joined {
+    /// The same with its paths below `to` in place of `from`.
+    pub(super) fn elsewhere(&self, from: &str, to: &str) -> Self {
+        let moved = |path: &String| path.strip_prefix(from).map_or(path.clone(), |p| format!("{to}{p}"));
+        Self { paths: self.paths.iter().map(moved).collect(), ..self.clone() }
+    }
 }
 
 impl Values<'_> {
@@ -97,6 +107,11 @@ impl Values<'_> {
         };
         self.inputs.iter().filter(has).flat_map(|input| input.paths.iter().cloned()).collect()
     }
+}
+
+/// Whether a text has this word in braces, single or double, as arguments and templates have them.
+pub(super) fn mentions(text: &str, word: &str) -> bool {
+    text.split('{').skip(1).any(|rest| rest.split('}').next().map(str::trim) == Some(word))
 }
 
 /// Whether an argument depends on the trial.
@@ -252,6 +267,7 @@ mod tests {
             task: Some((&stage, &task)),
             inputs: &inputs,
             geometry: Some("/g/top.xml"),
+            seen: None,
         });
     }
 
@@ -273,6 +289,16 @@ mod tests {
             assert!(wrong("{trial.nr}").contains("{trial.nr}"));
             assert!(wrong("{trial.id").contains('}'));
         });
+    }
+
+    #[test]
+    fn words_are_found_in_braces_of_both_kinds() {
+        for text in ["{gas}", "a{{gas}}", "x {{ gas }} y", "{{{gas}}}", "{ {gas} }"] {
+            assert!(mentions(text, "gas"), "{text}");
+        }
+        for text in ["gas", "{gases}", "{param.gas}", "{", "}gas{"] {
+            assert!(!mentions(text, "gas"), "{text}");
+        }
     }
 
     #[test]

@@ -1,25 +1,33 @@
 //! What a task would do that another one has done: it gets that one's files instead.
 //!
-//! `RUN/reuse/KEY` names the directory of an attempt that ended ok, KEY being a hash of everything that
-//! decides what a task of its stage does. The files are shared as hard links, so that whoever removes
-//! theirs takes nothing from others.
+//! A task of a stage that says `reuse` is told of nothing but what its command and its templates mention:
+//! `parameters.json` has no other parameters, and there is no detector description unless `{geometry}` is
+//! asked for. So a hash of what it is told decides what it does. `RUN/reuse/KEY` names the directory of an
+//! attempt that ended ok. The files are shared as hard links, so that whoever removes theirs takes nothing
+//! from others.
 
 use super::attempt::Bench;
 use super::directory::failed;
 use super::judge::Evidence;
 use super::keep::OWN_RECORDS;
 use super::manifest::MANIFEST;
+use super::render::{self, Joined, Values};
 use super::status::{Status, StepEnd};
 use crate::config::Stage;
-use crate::geometry::content_key;
 use crate::pipeline::TaskSpec;
-use crate::problem::{Design, TaskOutcome};
+use crate::problem::TaskOutcome;
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 /// Below the run directory.
 const FOLDER: &str = "reuse";
+
+/// What stands for a task's own directory and detector description in a key: where files are does not
+/// matter, only what is in them.
+const HERE: &str = "{task.dir}";
+const GEOMETRY: &str = "{geometry}";
 
 /// An attempt whose files another one may have.
 #[derive(Debug)]
@@ -29,41 +37,68 @@ pub(super) struct Found {
     pub(super) outcome: TaskOutcome,
 }
 
+/// What a task of a stage that says `reuse` is told of.
+#[derive(Debug)]
+pub(super) struct Content {
+    /// A hash of all of it, 64 hexadecimal digits; `None` if that of an input is not known: then nothing is
+    /// shared.
+    pub(super) key: Option<String>,
+    /// By parameter, whether it is among it.
+    pub(super) parameters: Vec<bool>,
+    /// Whether the trial's detector description is.
+    pub(super) geometry: bool,
+}
+
 impl Bench {
-    /// The key of a task of a stage that says `reuse`; `None` if it says so not, or if the key of an input
-    /// (the directories of `inputs`) is not known: then nothing is shared.
+    /// What a task is told of; `values` with its own places, `inputs` the directories of the attempts that it
+    /// reads, in their order. `None` if its stage does not say `reuse`.
     ///
     /// # Errors
-    /// A template cannot be read, in words.
-    pub(super) fn content(
-        &self,
-        spec: &TaskSpec,
-        seed: u32,
-        design: &Design,
-        inputs: &[PathBuf],
-    ) -> Result<Option<String>, String> {
-        let stage = &self.stages[spec.stage].0;
-        if !stage.reuse {
-            return Ok(None);
-        }
+    /// A template cannot be read or rendered, in words.
+    pub(super) fn content(&self, values: Values, inputs: &[PathBuf]) -> Result<Option<Content>, String> {
+        let Some((stage, spec)) = values.task.filter(|(stage, _)| stage.reuse) else { return Ok(None) };
         let command = &stage.command;
-        let mut arguments: Vec<String> = command.programs().concat();
-        arguments.extend(command.env.iter().map(|(name, value)| format!("{name}={value}")));
         let read = |path: &PathBuf| fs::read_to_string(path).map_err(|e| failed("read", path, &e));
         let templates: Vec<String> = command.templates.iter().map(read).collect::<Result<_, _>>()?;
-        let mut others = vec![
+        let arguments = command.programs().concat();
+        let mentioned =
+            |word: &str| arguments.iter().chain(&templates).any(|text| render::mentions(text, word));
+        let is_mentioned = |name: &str| mentioned(name) || mentioned(&format!("param.{name}"));
+        let parameters: Vec<bool> =
+            values.space.parameters.iter().map(|p| is_mentioned(&p.name)).collect();
+        let geometry = mentioned("geometry");
+        let keys: Option<Vec<String>> = inputs.iter().map(|dir| key_of(dir)).collect();
+        let Some(keys) = keys else { return Ok(Some(Content { key: None, parameters, geometry })) };
+
+        // The very texts that it gets, but for the places of files.
+        let joined: Vec<Joined> = values
+            .inputs
+            .iter()
+            .zip(inputs.iter().zip(&keys))
+            .map(|(joined, (dir, key))| joined.elsewhere(&dir.to_string_lossy(), key))
+            .collect();
+        let there = self.layout.as_ref().map(|_| GEOMETRY);
+        let values = Values { dir: HERE, inputs: &joined, geometry: there, ..values };
+        let mut parts = vec![
             stage.name.clone(),
-            format!("{:?}", spec.values(stage).collect::<Vec<_>>()),
-            format!("{:?} {seed}", spec.chunk),
-            format!("{:?} {:?}", command.outputs, command.result),
+            format!("{:?} {:?} {}", spec.values(stage).collect::<Vec<_>>(), spec.chunk, values.seed),
+            format!("{:?} {:?} {:?}", command.outputs, command.result, command.env),
             if stage.container { self.container_settings.clone() } else { String::new() },
         ];
-        for input in inputs {
-            let Some(key) = key_of(input) else { return Ok(None) };
-            others.push(key);
+        for argument in &arguments {
+            parts.extend(render::argument(argument, values)?);
         }
-        let (layout, space) = (self.layout.as_ref(), &self.problem.space);
-        Ok(Some(content_key(&arguments, &templates, layout, space, design, &others)))
+        for template in &templates {
+            parts.push(render::template(template, values)?);
+        }
+        let told = parameters.iter().zip(values.design).filter(|(told, _)| **told);
+        parts.extend(told.map(|(_, value)| value.to_string()));
+        if let (true, Some(layout)) = (geometry, &self.layout) {
+            let overlay = layout.overlay("", values.space, values.design);
+            parts.extend(overlay.files.into_iter().flat_map(|(name, text)| [name, text]));
+        }
+        parts.extend(keys);
+        Ok(Some(Content { key: Some(hash(&parts)), parameters, geometry }))
     }
 
     /// The attempt that has done what the key stands for, if it is known and its files still say that it
@@ -108,6 +143,16 @@ impl Bench {
             tracing::warn!("what {} did cannot be reused: {e}", dir.display());
         }
     }
+}
+
+/// Lengths keep "a", "bc" apart from "ab", "c".
+fn hash(parts: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The key that the manifest of an attempt has.
@@ -156,6 +201,14 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn parts_do_not_run_into_one_another() {
+        let of = |parts: &[&str]| hash(&parts.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        assert_ne!(of(&["a", "bc"]), of(&["ab", "c"]));
+        // SHA-256 of the length 3 in eight bytes and "abc", by Python's hashlib.
+        assert_eq!(of(&["abc"]), "ce91dc5eec0139adf091900d225971d6ad246a845bad791b5693a9d0d55dd391");
+    }
 
     #[test]
     fn shared_files_are_links_and_records_stay_apart() {

@@ -17,13 +17,11 @@
 
 mod edits;
 mod includes;
-mod key;
 mod layout;
 mod overlay;
 mod place;
 mod value;
 
-pub use key::content_key;
 pub use layout::{Found, Layout};
 pub use overlay::Overlay;
 pub use place::place;

@@ -1,7 +1,7 @@
 //! Tasks that take over what another one has done.
 
 use crate::scene::{Scene, read, shell, stage};
-use paretorank::config::{Command, ResultFile, Seeds, Stage};
+use paretorank::config::{Command, Edit, Expression, Geometry, ResultFile, Seeds, Stage};
 use paretorank::exec::{Assignment, Bench, End, Started};
 use paretorank::problem::{TaskOutcome, Value};
 use std::fs;
@@ -112,4 +112,77 @@ fn a_stage_that_does_not_say_so_shares_nothing() {
         assert_eq!(attempt(&scene, trial, 1, 0.5).reused, None);
     }
     assert!(!scene.study.output.join("reuse").exists());
+}
+
+#[test]
+fn templates_count_in_every_spelling() {
+    for text in ["{{x}}", "x = {{ x }};", "{{param.x}}"] {
+        let mut stage = reusing(COUNTING, &[]);
+        let mut scene = Scene::of(vec![]);
+        fs::write(scene.path("card.txt"), text).unwrap();
+        stage.command.templates = vec![scene.path("card.txt")];
+        scene.set_stages(vec![stage]);
+        attempt(&scene, 0, 1, 0.25);
+        assert_eq!((attempt(&scene, 1, 1, 0.25).reused.is_some(), runs(&scene)), (true, 1), "{text}");
+        assert_eq!((attempt(&scene, 2, 1, 0.5).reused, runs(&scene)), (None, 2), "{text}");
+    }
+    // What is another one in every trial is nobody else's.
+    let mut stage = reusing(COUNTING, &[]);
+    let mut scene = Scene::of(vec![]);
+    fs::write(scene.path("card.txt"), "run {{trial.id}}").unwrap();
+    stage.command.templates = vec![scene.path("card.txt")];
+    scene.set_stages(vec![stage]);
+    attempt(&scene, 0, 1, 0.25);
+    assert_eq!((attempt(&scene, 1, 1, 0.25).reused, runs(&scene)), (None, 2));
+}
+
+/// A program cannot depend on what is not in the key: it is not told of it.
+#[test]
+fn what_is_not_mentioned_is_not_told() {
+    const TELLING: &str = r#"cp parameters.json hits; echo "geometry ${PARETORANK_GEOMETRY-none}" >> hits;
+        echo '{"f": 1}' > result.json"#;
+    let told = |more: &[&str]| {
+        let mut scene = Scene::of(vec![reusing(TELLING, more)]);
+        install_detector(&mut scene);
+        assert!(matches!(attempt(&scene, 0, 1, 0.25).outcome, TaskOutcome::Ok(_)));
+        let hits = read(&directory(&scene, 0, 1).join("hits"));
+        (scene, hits)
+    };
+    let (scene, hits) = told(&[]);
+    assert_eq!(hits, "{}\ngeometry none\n");
+    assert!(!scene.study.output.join("trials/000000/+geometry").exists());
+    let (_, hits) = told(&["{param.x}"]);
+    assert!(hits.contains("\"x\": 0.25") && hits.ends_with("geometry none\n"), "{hits}");
+    // The detector is what is in its files: x is the radius.
+    let (scene, hits) = told(&["{geometry}"]);
+    assert!(hits.starts_with("{}") && hits.ends_with("+geometry/top.xml\n"), "{hits}");
+    assert!(attempt(&scene, 1, 1, 0.25).reused.is_some());
+    assert_eq!(attempt(&scene, 2, 1, 0.5).reused, None);
+    // Nor does it matter where that is named.
+    let (mut scene, _) = told(&[]);
+    fs::write(scene.path("card.txt"), "{{geometry}}").unwrap();
+    let mut stage = reusing(TELLING, &[]);
+    stage.command.templates = vec![scene.path("card.txt")];
+    scene.set_stages(vec![stage]);
+    assert_eq!(attempt(&scene, 1, 1, 0.25).reused, None);
+    assert_eq!(attempt(&scene, 2, 1, 0.5).reused, None);
+    assert!(attempt(&scene, 3, 1, 0.5).reused.is_some());
+}
+
+/// A detector of one cylinder, whose radius is the parameter x.
+fn install_detector(scene: &mut Scene) {
+    let install = scene.path("install");
+    fs::create_dir_all(&install).unwrap();
+    fs::write(install.join("top.xml"), "<lccdd><tube rmin=\"1*cm\"/></lccdd>\n").unwrap();
+    let edit = Edit {
+        parameter: "x".into(),
+        file: "top.xml".into(),
+        xpath: ".//tube".into(),
+        attribute: "rmin".into(),
+        index: None,
+        value: "{x}*cm".into(),
+        format: None,
+        expression: Expression::Keep,
+    };
+    scene.study.geometry = Some(Geometry { install, top: "top.xml".into(), edits: vec![edit] });
 }

@@ -69,9 +69,14 @@ impl Scene {
         let (mut study, _) = config::read(&file, &Default::default()).unwrap();
         study.output = dir.path().join("run");
         fs::create_dir(&study.output).unwrap();
-        study.evaluator =
-            Evaluator::Pipeline(Pipeline { stages, objectives: vec![None], metrics: vec![] });
-        Self { dir, study }
+        let mut scene = Self { dir, study };
+        scene.set_stages(stages);
+        scene
+    }
+
+    pub fn set_stages(&mut self, stages: Vec<Stage>) {
+        let (objectives, metrics) = (vec![None], vec![]);
+        self.study.evaluator = Evaluator::Pipeline(Pipeline { stages, objectives, metrics });
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

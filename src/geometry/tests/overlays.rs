@@ -88,26 +88,3 @@ fn without_edits_there_is_the_top_file() {
     let top = text(&overlay, "top.xml");
     assert!(top.contains("ref='/") && top.contains("/compact/all.xml'"), "{top}");
 }
-
-#[test]
-fn keys_tell_what_a_stage_uses() {
-    let install = install();
-    let layout = Layout::read(&geometry(install.path(), vec![radius()]), &space()).unwrap();
-    let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
-    let key = |argv: &[&str], r: f64, s: f64, inputs: &[&str]| {
-        content_key(&owned(argv), &[], Some(&layout), &space(), &design(r, s), &owned(inputs))
-    };
-    let simulation = ["npsim", "{geometry}"];
-    let reconstruction = ["eicrecon", "-Pw={param.s}"];
-    // s is no matter of the simulation, r none of the reconstruction but by what it reads.
-    assert_eq!(key(&simulation, 1.0, 2.0, &[]), key(&simulation, 1.0, 3.0, &[]));
-    assert_ne!(key(&simulation, 1.0, 2.0, &[]), key(&simulation, 1.5, 2.0, &[]));
-    assert_ne!(key(&reconstruction, 1.0, 2.0, &[]), key(&reconstruction, 1.0, 3.0, &[]));
-    assert_eq!(key(&reconstruction, 1.0, 2.0, &[]), key(&reconstruction, 1.5, 2.0, &[]));
-    assert_ne!(key(&reconstruction, 1.0, 2.0, &["a"]), key(&reconstruction, 1.0, 2.0, &["b"]));
-    assert_ne!(key(&["a", "bc"], 1.0, 1.0, &[]), key(&["ab", "c"], 1.0, 1.0, &[]));
-    assert_eq!(key(&simulation, 1.0, 2.0, &[]).len(), 64);
-    let templates =
-        |r: f64| content_key(&owned(&["x"]), &owned(&["{{r}}"]), None, &space(), &design(r, 0.0), &[]);
-    assert_ne!(templates(1.0), templates(2.0));
-}
