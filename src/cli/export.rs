@@ -1,9 +1,9 @@
 //! `paretorank export`: a run's history for other programs.
 
-use super::{complain, write_out};
+use super::{complain, stored, write_out};
 use crate::exit::Exit;
 use crate::observe::say;
-use crate::{report, store};
+use crate::report;
 use std::path::PathBuf;
 
 /// Arguments of `paretorank export`.
@@ -24,9 +24,9 @@ pub struct Args {
 
 /// Writes the history.
 pub fn run(args: Args) -> Exit {
-    let stored = match store::read(&args.run) {
+    let stored = match stored(&args.run) {
         Ok(stored) => stored,
-        Err(error) => return super::refuse(&error),
+        Err(exit) => return exit,
     };
     for notice in &stored.notices {
         say(notice);

@@ -1,12 +1,12 @@
 //! `paretorank front`: the designs to be recommended.
 
 use super::text::{columns, short};
-use super::{complain, refuse, write_out};
+use super::{complain, stored, write_out};
 use crate::config::Study;
 use crate::exit::Exit;
 use crate::problem::Measurement;
 use crate::recommend::{Recommended, recommend};
-use crate::store::{self, History};
+use crate::store::History;
 use serde_json::{Map, Value as Json, json};
 use std::path::PathBuf;
 
@@ -22,9 +22,9 @@ pub struct Args {
 
 /// Prints the front, every objective measured and predicted.
 pub fn run(args: &Args) -> Exit {
-    let stored = match store::read(&args.run) {
+    let stored = match stored(&args.run) {
         Ok(stored) => stored,
-        Err(error) => return refuse(&error),
+        Err(exit) => return exit,
     };
     let (study, history) = (&stored.study, &stored.history);
     let front = match recommend(study, history) {

@@ -22,7 +22,7 @@ mod text;
 
 use crate::exit::Exit;
 use crate::observe::say;
-use crate::store::StoreError;
+use crate::store::{self, StoreError, Stored};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -134,6 +134,11 @@ fn complain(what: impl Display) {
 fn refuse(error: &StoreError) -> Exit {
     complain(error);
     exit_for(error)
+}
+
+/// What a run directory holds; or, once it was said why it cannot be read, the exit code.
+fn stored(run: &Path) -> Result<Stored, Exit> {
+    store::read(run).map_err(|error| refuse(&error))
 }
 
 /// Writes to a file or to standard output, whose reader may have had enough.

@@ -1,10 +1,9 @@
 //! `paretorank replay`: every proposal of a run once more.
 
-use super::{complain, refuse, write_out};
+use super::{complain, stored, write_out};
 use crate::exit::Exit;
 use crate::observe::say;
 use crate::replay::{Parted, replay};
-use crate::store;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -23,9 +22,9 @@ pub struct Args {
 
 /// Derives every proposal anew and says where the record and that part: 0 if nowhere, else 1.
 pub fn run(args: &Args) -> Exit {
-    let stored = match store::read(&args.run) {
+    let stored = match stored(&args.run) {
         Ok(stored) => stored,
-        Err(error) => return refuse(&error),
+        Err(exit) => return exit,
     };
     let trials = stored.history.trials.len();
     let mut progress = |same: u64| {

@@ -1,11 +1,10 @@
 //! `paretorank status`: how a run stands.
 
 use super::summary::{self, Standing};
-use super::write_out;
+use super::{stored, write_out};
 use crate::config::Rule;
 use crate::exit::Exit;
 use crate::report::{self, Starts};
-use crate::store;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -21,9 +20,9 @@ pub struct Args {
 
 /// Prints the standing.
 pub fn run(args: Args) -> Exit {
-    let stored = match store::read(&args.run) {
+    let stored = match stored(&args.run) {
         Ok(stored) => stored,
-        Err(error) => return super::refuse(&error),
+        Err(exit) => return exit,
     };
     let (study, history) = (&stored.study, &stored.history);
     let standing = Standing::of(study, history);

@@ -15,6 +15,14 @@ fn evaluators(scene: &Scene, running: &mut Running) -> Vec<Pid> {
     others.filter_map(Pid::from_raw).collect()
 }
 
+/// Lets `trials` trials end and stops one of the evaluating ranks, or kills it.
+fn hit(scene: &Scene, running: &mut Running, trials: u64, signal: Signal) -> Pid {
+    scene.wait_for(running, trials);
+    let victim = evaluators(scene, running)[1];
+    kill_process(victim, signal).unwrap();
+    victim
+}
+
 /// What the history says of one attempt that a lost rank had.
 fn one_attempt_was_lost(scene: &Scene) {
     let script = "t = f['tasks']; rows = zip(t['status'].asstr()[:], t['reason'].asstr()[:])\n\
@@ -34,9 +42,7 @@ fn log(scene: &Scene) -> String {
 fn a_stopped_rank_loses_its_work_to_others_and_takes_part_again_when_it_wakes_up() {
     let scene = Scene::quick(1_000_000, "10 ms");
     let mut running = scene.start(Ranks::Mpi(4), &SILENCE);
-    scene.wait_for(&mut running, 30);
-    let victim = evaluators(&scene, &mut running)[0];
-    kill_process(victim, Signal::STOP).unwrap();
+    let victim = hit(&scene, &mut running, 30, Signal::STOP);
     running.watch("the loss", || log(&scene).contains("is lost: it has said nothing for 3 s"));
     kill_process(victim, Signal::CONT).unwrap();
     running.watch("the return", || log(&scene).contains("is back"));
@@ -53,9 +59,7 @@ fn a_stopped_rank_loses_its_work_to_others_and_takes_part_again_when_it_wakes_up
 fn a_rank_that_stays_stopped_holds_up_nothing() {
     let scene = Scene::quick(150, "10 ms");
     let mut running = scene.start(Ranks::Mpi(4), &SILENCE);
-    scene.wait_for(&mut running, 20);
-    let victim = evaluators(&scene, &mut running)[1];
-    kill_process(victim, Signal::STOP).unwrap();
+    let victim = hit(&scene, &mut running, 20, Signal::STOP);
     running.wait().expect(0);
     vanishes(victim.as_raw_nonzero().get());
     assert_eq!(scene.status()["ok"], 150);

@@ -8,6 +8,7 @@ mod refused;
 mod reuse;
 mod sessions;
 mod stages;
+mod stages_refused;
 mod understood;
 
 use super::*;
