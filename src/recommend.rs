@@ -5,7 +5,7 @@ use crate::config::Study;
 use crate::pareto;
 use crate::problem::{Measurement, Outcome, TrialId};
 use crate::store::History;
-use crate::strategy::{Ledger, StrategyError, smoothed};
+use crate::strategy::{Ledger, Smoothed, StrategyError, smoothed};
 
 /// A design of the front, in every objective's own direction and unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,15 +33,7 @@ pub fn recommend(study: &Study, history: &History) -> Result<Vec<Recommended>, S
             ledger.tell(*id, &completed.outcome);
         }
     }
-    if !ledger.observed().iter().any(|o| o.acceptable) {
-        return Err(StrategyError::NoValues);
-    }
-    let mut believed = smoothed(&ledger, study.strategy.model, study.seed)?;
-    believed.sort_by_key(|(trial, _)| *trial);
-    let means: Vec<Vec<f64>> =
-        believed.iter().map(|(_, each)| each.iter().map(|(mean, _)| *mean).collect()).collect();
-    let recommended = |at: usize| {
-        let (trial, each) = &believed[at];
+    let recommended = |(trial, each): &Smoothed| {
         let turned = each
             .iter()
             .zip(&problem.objectives)
@@ -51,7 +43,24 @@ pub fn recommend(study: &Study, history: &History) -> Result<Vec<Recommended>, S
         let predicted = turned.collect::<Option<_>>()?;
         Some(Recommended { trial: *trial, measured: objectives.clone(), predicted })
     };
-    Ok(pareto::non_dominated(&means).into_iter().filter_map(recommended).collect())
+    Ok(best(&ledger, study)?.iter().filter_map(recommended).collect())
+}
+
+/// The same from a ledger of the study's: trials by number, what the model believes of them turned so that
+/// smaller is better.
+///
+/// # Errors
+/// As [`recommend`].
+pub fn best(ledger: &Ledger, study: &Study) -> Result<Vec<Smoothed>, StrategyError> {
+    if !ledger.observed().iter().any(|o| o.acceptable) {
+        return Err(StrategyError::NoValues);
+    }
+    let mut believed = smoothed(ledger, study.strategy.model, study.seed)?;
+    believed.sort_by_key(|(trial, _)| *trial);
+    let means: Vec<Vec<f64>> =
+        believed.iter().map(|(_, each)| each.iter().map(|(mean, _)| *mean).collect()).collect();
+    let best = pareto::non_dominated(&means);
+    Ok(best.into_iter().map(|at| std::mem::take(&mut believed[at])).collect())
 }
 
 #[cfg(test)]

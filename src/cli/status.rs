@@ -4,7 +4,7 @@ use super::summary::{self, Standing};
 use super::{stored, write_out};
 use crate::config::Rule;
 use crate::exit::Exit;
-use crate::report::{self, Starts};
+use crate::report::{self, EventFigures, Starts};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -68,6 +68,11 @@ pub fn run(args: Args) -> Exit {
                 "took_s": s.took_s.map(|(median, max)| json!({ "median": median, "max": max })),
                 "peak_memory": s.peak_memory,
             })).collect::<Vec<_>>(),
+            "events": EventFigures::of(study, history).map(|e| json!({
+                "total": e.total,
+                "of_trial": { "min": e.of_trial.0, "median": e.of_trial.1, "max": e.of_trial.2 },
+                "overhead": { "study": e.supposed, "measured": e.measured() },
+            })),
             "generation_s": mean,
             "starts": starts.map(|s| json!({
                 "count": s.count,

@@ -3,7 +3,7 @@
 use super::stops;
 use crate::config::{Evaluator, Study};
 use crate::problem::{Counts, OutcomeConstraint};
-use crate::report::{self, Curve, Starts};
+use crate::report::{self, Curve, EventFigures, Starts};
 use crate::stopping;
 use crate::store::{History, Stopped};
 use std::fmt::Write;
@@ -75,6 +75,9 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
             .collect();
         let _ =
             writeln!(out, "hypervolume  {hypervolume:.4}{share} (reference point {})", shown.join(", "));
+    }
+    if let Some(events) = EventFigures::of(study, history) {
+        let _ = writeln!(out, "events       {}", events.line());
     }
     for stage in report::stages(history) {
         let _ = writeln!(out, "stage        {}", stage.line());

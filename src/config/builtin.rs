@@ -145,6 +145,11 @@ pub fn own_parameters(function: &dyn TestFunction) -> Vec<Parameter> {
     kinds.enumerate().map(parameter).collect()
 }
 
+/// Whether a function has it as an argument: all parameters but the number of events.
+pub fn is_argument(written: &Written<Parameter>) -> bool {
+    !matches!(written.value.kind, ParameterKind::Events(_))
+}
+
 /// The written parameters if they suit the function, or `x0`, `x1`, … with its bounds if none are
 /// written.
 pub fn parameters(
@@ -152,17 +157,19 @@ pub fn parameters(
     function: &dyn TestFunction,
     written: Vec<Written<Parameter>>,
 ) -> Option<Vec<Parameter>> {
-    if written.is_empty() {
-        return Some(own_parameters(function));
+    if !written.iter().any(is_argument) {
+        let events = written.into_iter().map(|w| w.value);
+        return Some(own_parameters(function).into_iter().chain(events).collect());
     }
     let bounds = function.bounds();
-    if written.len() != bounds.len() {
-        let (have, want) = (written.len(), bounds.len());
+    let arguments = || written.iter().filter(|w| is_argument(w));
+    if arguments().count() != bounds.len() {
+        let (have, want) = (arguments().count(), bounds.len());
         section.problem("dimension", format!("is {want}, but there are {have} [[parameter]] tables"));
         return None;
     }
     let mut sound = true;
-    for (Written { place, value: parameter }, (lower, upper)) in written.iter().zip(&bounds) {
+    for (Written { place, value: parameter }, (lower, upper)) in arguments().zip(&bounds) {
         let inside = |v: &Value| v.number().is_some_and(|x| (*lower..=*upper).contains(&x));
         let fits = match &parameter.kind {
             ParameterKind::Float { lower, upper, .. } => {
@@ -173,6 +180,7 @@ pub fn parameters(
             }
             ParameterKind::Choice { values } => values.iter().all(inside),
             ParameterKind::Fixed { value } => inside(value),
+            ParameterKind::Events(_) => true,
         };
         if !fits {
             let (name, function) = (&parameter.name, function.name());

@@ -26,6 +26,12 @@ pub fn parse(text: &str, parameters: &[Parameter]) -> Result<LinearConstraint, S
                 Some(x) => upper -= a * x,
                 None => return Err(format!("names {:?}, which is a text", parameter.name)),
             },
+            ParameterKind::Events(_) => {
+                return Err(format!(
+                    "names {:?}, the number of events, which is no part of the design",
+                    parameter.name
+                ));
+            }
             ParameterKind::Choice { .. } => {
                 return Err(format!(
                     "names {:?}, which is a choice; only float, int and fixed parameters have an order",

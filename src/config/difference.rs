@@ -190,11 +190,12 @@ fn stages(study: &mut Study, rows: &mut Vec<(String, String)>) {
 }
 
 /// Enum tags, which are values in the study file, not keys.
-const TAGS: [&str; 10] = [
+const TAGS: [&str; 11] = [
     "float",
     "integer",
     "choice",
     "fixed",
+    "events",
     "builtin",
     "command",
     "pipeline",

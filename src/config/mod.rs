@@ -14,6 +14,13 @@
 //! upper = 1.0                  # fixed: value = ...
 //! unit = "mm"
 //!
+//! [[parameter]]                # of mobo alone, at most one: the number of events, chosen for each trial
+//! name = "events"              # from lower, upper and numbers between them, by what they tell and cost;
+//! kind = "events"              # results need their sem, which falls as 1/√events
+//! lower = 500
+//! upper = 5000
+//! overhead = 800               # what a trial costs beside its events, in events
+//!
 //! # in a detector description its value stands here; several edits are a list of such tables
 //! edit = { file = "compact/pid/drich.xml", xpath = ".//detector/mirror/[@radius]", attribute = "radius" }
 //!                              # index = 1: component of 1,2,3; format = "%.3f"; value = "{x}*cm" is the

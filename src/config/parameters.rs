@@ -3,7 +3,7 @@
 use super::document::Table;
 use super::error::{Place, Problems};
 use super::section::Section;
-use crate::problem::{Goal, Metric, Objective, Parameter, ParameterKind, Scale, Value};
+use crate::problem::{EventRange, Goal, Metric, Objective, Parameter, ParameterKind, Scale, Value};
 use std::collections::BTreeMap;
 
 /// What a name may look like, for messages.
@@ -97,6 +97,7 @@ enum KindWord {
     Int,
     Choice,
     Fixed,
+    Events,
 }
 
 fn kind(section: &Section<'_>) -> Option<ParameterKind> {
@@ -106,8 +107,10 @@ fn kind(section: &Section<'_>) -> Option<ParameterKind> {
         ("int", KindWord::Int),
         ("choice", KindWord::Choice),
         ("fixed", KindWord::Fixed),
+        ("events", KindWord::Events),
     ];
-    let word = section.need("kind", section.word("kind", &words), "\"float\" (int, choice, fixed)")?;
+    let word =
+        section.need("kind", section.word("kind", &words), "\"float\" (int, choice, fixed, events)")?;
     match word {
         KindWord::Float => {
             section.only(&RANGE);
@@ -135,7 +138,31 @@ fn kind(section: &Section<'_>) -> Option<ParameterKind> {
             let value = section.need("value", section.value("value"), "1.5")?;
             Some(ParameterKind::Fixed { value })
         }
+        KindWord::Events => {
+            section.only(&["name", "kind", "lower", "upper", "overhead", "unit"]);
+            events(section).map(ParameterKind::Events)
+        }
     }
+}
+
+fn events(section: &Section<'_>) -> Option<EventRange> {
+    let range = bounds(section, Section::whole);
+    let overhead = section.need(
+        "overhead",
+        section.number("overhead"),
+        "200 (events that a trial costs \
+        beside its own: container, geometry, initialisation)",
+    );
+    let ((lower, upper), overhead) = (range?, overhead?);
+    if lower < 1 {
+        section.problem("lower", format!("must be at least 1 event, not {lower}"));
+        return None;
+    }
+    if overhead < 0.0 {
+        section.problem("overhead", format!("must be 0 or more (in events), not {overhead}"));
+        return None;
+    }
+    Some(EventRange { lower, upper, overhead })
 }
 
 fn bounds<'a, T: PartialOrd + std::fmt::Display>(
@@ -204,7 +231,7 @@ fn default(section: &Section<'_>, kind: &ParameterKind) -> Option<Value> {
             (value, inside, format!("the values {}", words.join(", ")))
         }
         // `only` has refused the key.
-        ParameterKind::Fixed { .. } => return None,
+        ParameterKind::Fixed { .. } | ParameterKind::Events(_) => return None,
     };
     if !inside {
         section.problem("default", format!("({value}) lies outside {range}"));

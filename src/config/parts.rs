@@ -34,7 +34,8 @@ pub fn read(document: &Table, folder: &Path, problems: &Problems) -> Option<Part
     let (parameters, objectives, metrics, evaluator) = match kind {
         Kind::Builtin(section) => {
             let (parameters, objectives, metrics) = (parameters?, objectives?, metrics?);
-            let settings = builtin::read(&section, (parameters.len(), objectives.len()))?;
+            let arguments = parameters.iter().filter(|w| builtin::is_argument(w)).count();
+            let settings = builtin::read(&section, (arguments, objectives.len()))?;
             let function = builtin::function(&section, &settings)?;
             let parameters = builtin::parameters(&section, &*function, parameters);
             let objectives = builtin::objectives(&section, &*function, objectives);
@@ -70,9 +71,16 @@ pub fn read(document: &Table, folder: &Path, problems: &Problems) -> Option<Part
             (parameters, objectives, metrics?, evaluator?)
         }
     };
-    let fixed = |p: &Parameter| matches!(p.kind, ParameterKind::Fixed { .. });
+    let events = |p: &Parameter| matches!(p.kind, ParameterKind::Events(_));
+    let fixed = |p: &Parameter| events(p) || matches!(p.kind, ParameterKind::Fixed { .. });
     if !parameters.is_empty() && parameters.iter().all(fixed) {
         problems.add(&Place::File, "every parameter is fixed; there is nothing to optimize");
+    }
+    if parameters.iter().filter(|p| events(p)).count() > 1 {
+        problems.add(
+            &Place::File,
+            "two parameters are of kind \"events\"; a trial has one number of events",
+        );
     }
     let quantities = Quantities { parameters: &parameters, objectives: &objectives, metrics: &metrics };
     let constraints = constraints(document, &quantities, problems);

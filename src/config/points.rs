@@ -193,8 +193,10 @@ fn head(record: &csv::StringRecord, space: &Space) -> Result<Vec<usize>, String>
         }
         columns.push(at);
     }
-    let fixed = |j: usize| matches!(space.parameters[j].kind, ParameterKind::Fixed { .. });
-    let missing = (0..names.len()).filter(|j| !columns.contains(j) && !fixed(*j));
+    let spare = |j: usize| {
+        matches!(space.parameters[j].kind, ParameterKind::Fixed { .. } | ParameterKind::Events(_))
+    };
+    let missing = (0..names.len()).filter(|j| !columns.contains(j) && !spare(*j));
     let missing: Vec<&str> = missing.map(|j| names[j]).collect();
     if !missing.is_empty() {
         return Err(format!("the first line lacks {}", missing.join(", ")));
@@ -209,6 +211,7 @@ fn row(record: &csv::StringRecord, columns: &[usize], space: &Space) -> Result<D
     let written = |j: usize| columns.iter().position(|c| *c == j).and_then(|c| record.get(c));
     let values = space.parameters.iter().enumerate().map(|(j, p)| match (written(j), &p.kind) {
         (None, ParameterKind::Fixed { value }) => Ok(value.clone()),
+        (None, ParameterKind::Events(range)) => Ok(Value::Integer(range.upper)),
         (text, kind) => {
             let text = text.unwrap_or_default();
             kind.understand(&Value::Text(text.to_owned()))

@@ -72,6 +72,20 @@ pub fn read(
         nominal: None,
         points: vec![],
     };
+    if let Some(parts) = parts
+        && let Some((at, _)) = parts.space.events()
+        && settings.method != Method::Mobo
+    {
+        let name = &parts.space.parameters[at].name;
+        section.problem(
+            "method",
+            format!(
+                "must be \"mobo\": parameter {name} is of kind \"events\", and no other \
+            method chooses how many; make it fixed"
+            ),
+        );
+        return None;
+    }
     match parts {
         Some(parts) => points::first(&section, folder, &parts.space, settings),
         None => Some(settings),

@@ -5,7 +5,7 @@
 
 use crate::comm::Task;
 use crate::config::{self, Delay, Noise, Study};
-use crate::problem::{FailureClass, Measurement, Outcome, Problem, TaskOutcome, TrialId, Value};
+use crate::problem::{FailureClass, Measurement, Outcome, Problem, Space, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::test_functions::TestFunction;
 use rand::RngExt;
@@ -46,7 +46,7 @@ impl Bench {
         let start = Instant::now();
         let values = catch_unwind(AssertUnwindSafe(|| self.values(&task.design)))
             .unwrap_or_else(|payload| Err(format!("panic: {}", text(&*payload))));
-        let outcome = values.and_then(|values| self.measured(task.trial, &values));
+        let outcome = values.and_then(|values| self.measured(task, &values));
         let outcome = outcome.map(|outcome| self.problem.by_name(outcome)).unwrap_or_else(|reason| {
             let reason = format!("{}: {reason}", self.settings.function);
             TaskOutcome::Failed { class: FailureClass::Output, reason }
@@ -57,7 +57,8 @@ impl Bench {
 
     /// Objectives followed by metrics.
     fn values(&self, design: &[Value]) -> Result<Vec<f64>, String> {
-        let numbers: Option<Vec<f64>> = design.iter().map(Value::number).collect();
+        let arguments = self.problem.space.without_events(design);
+        let numbers: Option<Vec<f64>> = arguments.map(Value::number).collect();
         let x = numbers.ok_or("a test function takes numbers only")?;
         let objectives = self.function.evaluate(&x);
         let metrics = self.function.constraint_values(&x);
@@ -71,8 +72,19 @@ impl Bench {
         }
     }
 
-    fn measured(&self, trial: TrialId, values: &[f64]) -> Result<Outcome, String> {
-        observe(&self.problem, values, self.settings.noise, self.seed, trial)
+    fn measured(&self, task: &Task, values: &[f64]) -> Result<Outcome, String> {
+        let noise = self.settings.noise.map(|noise| noise_of(noise, &self.problem.space, &task.design));
+        observe(&self.problem, values, noise, self.seed, task.trial)
+    }
+}
+
+/// The noise of a design's measurement: that of the study is of the most events, and it falls as 1/√events.
+pub fn noise_of(noise: Noise, space: &Space, design: &[Value]) -> Noise {
+    match (space.events_of(design), space.events()) {
+        (Some(events), Some((_, range))) => {
+            Noise { sd: noise.sd * (range.upper as f64 / events as f64).sqrt(), ..noise }
+        }
+        _ => noise,
     }
 }
 
@@ -131,6 +143,7 @@ fn text(payload: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::{EventRange, Parameter, ParameterKind};
     use statrs::distribution::{ContinuousCDF, LogNormal, Pareto};
 
     /// Largest distance between the empirical and the true distribution function.
@@ -145,6 +158,19 @@ mod tests {
 
     /// Kolmogorov and Smirnov: 1.63/√n is exceeded by one sample in a hundred.
     const KS_4000: f64 = 0.0258;
+
+    #[test]
+    fn a_quarter_of_the_events_doubles_the_noise() {
+        let range = EventRange { lower: 500, upper: 2000, overhead: 0.0 };
+        let of = |kind| Parameter { name: "n".into(), kind, unit: String::new(), default: None };
+        let space = |kind| Space { parameters: vec![of(kind)], constraints: vec![] };
+        let noise = Noise { sd: 0.1, known: true };
+        let at =
+            |events| noise_of(noise, &space(ParameterKind::Events(range)), &[Value::Integer(events)]);
+        assert_eq!((at(500).sd, at(2000).sd), (0.2, 0.1));
+        let fixed = ParameterKind::Fixed { value: Value::Integer(500) };
+        assert_eq!(noise_of(noise, &space(fixed), &[Value::Integer(500)]), noise);
+    }
 
     #[test]
     fn durations_follow_their_distributions() {

@@ -6,7 +6,7 @@
 mod builtin;
 mod work;
 
-pub use builtin::observe;
+pub use builtin::{noise_of, observe};
 
 use crate::comm::{Message, Report, Task, Transport, TransportError, Vigil};
 use crate::config::{Limits, Study};

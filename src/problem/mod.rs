@@ -4,6 +4,7 @@
 
 mod constraint;
 mod counts;
+mod events;
 mod objective;
 mod outcome_constraint;
 mod parameter;
@@ -16,6 +17,7 @@ mod trial;
 
 pub use constraint::LinearConstraint;
 pub use counts::{Counts, TaskCounts};
+pub use events::EventRange;
 pub use objective::{Goal, Metric, Objective};
 pub use outcome_constraint::OutcomeConstraint;
 pub use parameter::{Design, Parameter, ParameterKind, Scale, Value};

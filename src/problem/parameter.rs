@@ -1,5 +1,6 @@
 //! Parameters and their values.
 
+use super::EventRange;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
@@ -140,6 +141,9 @@ pub enum ParameterKind {
         /// The value.
         value: Value,
     },
+    /// The number of events of a trial: no part of the design proper, but chosen for it by the strategy
+    /// according to what they tell and cost. At most one parameter of a space is of this kind.
+    Events(EventRange),
 }
 
 impl ParameterKind {
@@ -154,6 +158,7 @@ impl ParameterKind {
             }
             (ParameterKind::Choice { values }, v) => values.contains(v),
             (ParameterKind::Fixed { value }, v) => value == v,
+            (ParameterKind::Events(range), Value::Integer(i)) => (range.lower..=range.upper).contains(i),
             _ => false,
         }
     }
@@ -188,6 +193,9 @@ impl ParameterKind {
             ParameterKind::Choice { values } => {
                 let words: Vec<String> = values.iter().map(Value::to_string).collect();
                 (values.iter().find(alike).cloned(), format!("one of {}", words.join(", ")))
+            }
+            ParameterKind::Events(EventRange { lower, upper, .. }) => {
+                (whole().map(Value::Integer), format!("a whole number from {lower} to {upper}"))
             }
             ParameterKind::Fixed { value } => {
                 (Some(value).filter(alike).cloned(), format!("{value}, which is fixed"))

@@ -2,10 +2,11 @@
 //!
 //! Coordinates of the unit cube, in the order of the parameters: one for a float, an integer or a
 //! choice of two; one per value (one-hot, the largest wins) for a choice of more; none for a fixed
-//! parameter. Integers and choices of two own equal bins, so that a uniform point picks each value
+//! parameter, and none for the number of events, which says how well a point is measured and not which
+//! point it is. Integers and choices of two own equal bins, so that a uniform point picks each value
 //! equally often.
 
-use super::{Design, LinearConstraint, Parameter, ParameterKind, Scale, Value};
+use super::{Design, EventRange, LinearConstraint, Parameter, ParameterKind, Scale, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -29,7 +30,7 @@ impl Space {
     }
 
     /// The design at a point of the unit cube (length [`Space::dimension`]); coordinates outside
-    /// `[0, 1]` are clamped, integers and choices rounded.
+    /// `[0, 1]` are clamped, integers and choices rounded. It has the most events.
     pub fn decode(&self, unit: &[f64]) -> Design {
         assert_eq!(unit.len(), self.dimension(), "one coordinate per unit dimension");
         let mut rest = unit;
@@ -43,7 +44,7 @@ impl Space {
     }
 
     /// The point of the unit cube that stands for a design; `decode` brings the design back, up to
-    /// rounding of floats.
+    /// rounding of floats and the number of events.
     pub fn encode(&self, design: &[Value]) -> Vec<f64> {
         assert_eq!(design.len(), self.parameters.len(), "one value per parameter");
         let mut unit = Vec::with_capacity(self.dimension());
@@ -56,6 +57,29 @@ impl Space {
     /// The same point with integers and choices at their places.
     pub fn snap(&self, unit: &[f64]) -> Vec<f64> {
         self.encode(&self.decode(unit))
+    }
+
+    /// Which parameter is the number of events, and what it may be; `None` if no parameter is.
+    pub fn events(&self) -> Option<(usize, EventRange)> {
+        self.parameters.iter().enumerate().find_map(|(at, p)| match p.kind {
+            ParameterKind::Events(range) => Some((at, range)),
+            _ => None,
+        })
+    }
+
+    /// A design's number of events, where it has one.
+    pub fn events_of(&self, design: &[Value]) -> Option<i64> {
+        let (at, _) = self.events()?;
+        match design.get(at) {
+            Some(Value::Integer(events)) => Some(*events),
+            _ => None,
+        }
+    }
+
+    /// A design without its number of events: what a formula is a function of.
+    pub fn without_events<'a>(&'a self, design: &'a [Value]) -> impl Iterator<Item = &'a Value> {
+        let of_all = self.parameters.iter().zip(design);
+        of_all.filter(|(p, _)| !matches!(p.kind, ParameterKind::Events(_))).map(|(_, value)| value)
     }
 
     /// Whether some parameter is an integer or a choice.
@@ -93,7 +117,9 @@ impl Space {
                     let value = decode(&parameter.kind, here);
                     values.iter().filter(|other| **other != value).cloned().collect()
                 }
-                ParameterKind::Float { .. } | ParameterKind::Fixed { .. } => vec![],
+                ParameterKind::Float { .. } | ParameterKind::Fixed { .. } | ParameterKind::Events(_) => {
+                    vec![]
+                }
             };
             for other in others {
                 let mut own = vec![];
@@ -141,6 +167,8 @@ impl Space {
     pub fn nominal(&self) -> Result<Design, Vec<&str>> {
         let value = |p: &Parameter| match &p.kind {
             ParameterKind::Fixed { value } => Some(value.clone()),
+            // It is to be compared with.
+            ParameterKind::Events(range) => Some(Value::Integer(range.upper)),
             _ => p.default.clone(),
         };
         let missing = self.parameters.iter().filter(|p| value(p).is_none());
@@ -157,7 +185,7 @@ fn width(kind: &ParameterKind) -> usize {
         ParameterKind::Float { .. } | ParameterKind::Integer { .. } => 1,
         ParameterKind::Choice { values } if values.len() == 2 => 1,
         ParameterKind::Choice { values } => values.len(),
-        ParameterKind::Fixed { .. } => 0,
+        ParameterKind::Fixed { .. } | ParameterKind::Events(_) => 0,
     }
 }
 
@@ -197,6 +225,7 @@ fn decode(kind: &ParameterKind, own: &[f64]) -> Value {
             values[best].clone()
         }
         ParameterKind::Fixed { value } => value.clone(),
+        ParameterKind::Events(range) => Value::Integer(range.upper),
     }
 }
 
@@ -226,7 +255,7 @@ fn encode(kind: &ParameterKind, value: &Value, unit: &mut Vec<f64>) {
                 unit.extend((0..values.len()).map(|i| f64::from(u8::from(i == k))));
             }
         }
-        ParameterKind::Fixed { .. } => {}
+        ParameterKind::Fixed { .. } | ParameterKind::Events(_) => {}
     }
 }
 

@@ -2,11 +2,13 @@
 //! and history; who prints them is another matter.
 
 mod curve;
+mod events;
 mod stages;
 mod starts;
 mod table;
 
 pub use curve::{Curve, front, violating};
+pub use events::EventFigures;
 pub use stages::{StageFigures, stages};
 pub use starts::Starts;
 pub use table::{csv, json};

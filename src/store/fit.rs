@@ -44,7 +44,7 @@ pub(super) fn check(problem: &Problem, record: &Record) -> Result<(), String> {
 fn holds(kind: &ParameterKind, value: &Value) -> bool {
     match (kind, value) {
         (ParameterKind::Float { .. }, Value::Float(x)) => x.is_finite(),
-        (ParameterKind::Integer { .. }, Value::Integer(_)) => true,
+        (ParameterKind::Integer { .. } | ParameterKind::Events(_), Value::Integer(_)) => true,
         (ParameterKind::Choice { values }, v) => values.contains(v),
         (ParameterKind::Fixed { value }, v) => value == v,
         _ => false,

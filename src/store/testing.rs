@@ -42,6 +42,7 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
             }
             ParameterKind::Choice { values } => values[rng.random_range(0..values.len())].clone(),
             ParameterKind::Fixed { value } => value.clone(),
+            ParameterKind::Events(range) => Value::Integer(rng.random_range(range.lower..=range.upper)),
         });
         records.push(Record::Proposed(Proposed {
             trial,

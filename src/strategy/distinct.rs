@@ -65,6 +65,7 @@ pub(super) fn every_design(
                 ParameterKind::Choice { values } => values[k as usize].clone(),
                 ParameterKind::Float { lower, .. } => Value::Float(*lower),
                 ParameterKind::Fixed { value } => value.clone(),
+                ParameterKind::Events(range) => Value::Integer(range.upper),
             }
         };
         space.parameters.iter().map(&mut digit).collect()
@@ -77,7 +78,7 @@ fn values(kind: &ParameterKind) -> Option<u64> {
         ParameterKind::Float { .. } => None,
         ParameterKind::Integer { lower, upper, .. } => upper.abs_diff(*lower).checked_add(1),
         ParameterKind::Choice { values } => Some(values.len() as u64),
-        ParameterKind::Fixed { .. } => Some(1),
+        ParameterKind::Fixed { .. } | ParameterKind::Events(_) => Some(1),
     }
 }
 

@@ -51,6 +51,7 @@ mod tests {
         Observed {
             trial: 0,
             unit: vec![],
+            events: None,
             objectives: (!infeasible).then(|| objectives.to_vec()),
             sems: vec![None; objectives.len()],
             acceptable: !infeasible && slacks.iter().all(|s| s.value() <= 0.0),

@@ -2,6 +2,17 @@
 
 use crate::problem::{Design, Measurement, Outcome, Problem, TrialId};
 
+/// A trial that was proposed and has not ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// Trial.
+    pub trial: TrialId,
+    /// Unit-cube point, snapped.
+    pub unit: Vec<f64>,
+    /// Its number of events, where trials have one.
+    pub events: Option<i64>,
+}
+
 /// A trial that ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
@@ -9,6 +20,8 @@ pub struct Observed {
     pub trial: TrialId,
     /// Unit-cube point, snapped.
     pub unit: Vec<f64>,
+    /// Its number of events, where trials have one.
+    pub events: Option<i64>,
     /// Objectives turned so that smaller is better; `None` unless ok. Also those of trials that
     /// violate outcome constraints: they are measured and teach the model.
     pub objectives: Option<Vec<f64>>,
@@ -30,7 +43,7 @@ pub struct Observed {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     problem: Problem,
-    pending: Vec<(TrialId, Vec<f64>)>,
+    pending: Vec<Pending>,
     observed: Vec<Observed>,
 }
 
@@ -45,8 +58,8 @@ impl Ledger {
         &self.problem
     }
 
-    /// Proposed and not yet ended, by trial number: id and unit-cube point.
-    pub fn pending(&self) -> &[(TrialId, Vec<f64>)] {
+    /// Proposed and not yet ended, by trial number.
+    pub fn pending(&self) -> &[Pending] {
         &self.pending
     }
 
@@ -63,22 +76,24 @@ impl Ledger {
 
     /// Notes a proposal.
     pub fn propose(&mut self, trial: TrialId, design: &Design) {
-        self.pending.push((trial, self.problem.space.encode(design)));
+        let space = &self.problem.space;
+        let (unit, events) = (space.encode(design), space.events_of(design));
+        self.pending.push(Pending { trial, unit, events });
     }
 
     /// Takes a proposal back, as if it had not been made; gives its unit-cube point. `None` if the
     /// trial is not pending.
     pub fn withdraw(&mut self, trial: TrialId) -> Option<Vec<f64>> {
-        let at = self.pending.iter().rposition(|(id, _)| *id == trial)?;
-        Some(self.pending.remove(at).1)
+        let at = self.pending.iter().rposition(|pending| pending.trial == trial)?;
+        Some(self.pending.remove(at).unit)
     }
 
     /// Notes the end of a pending trial; unknown trials are ignored.
     pub fn tell(&mut self, trial: TrialId, outcome: &Outcome) {
-        let Some(at) = self.pending.iter().position(|(id, _)| *id == trial) else {
+        let Some(at) = self.pending.iter().position(|pending| pending.trial == trial) else {
             return;
         };
-        let (_, unit) = self.pending.remove(at);
+        let Pending { unit, events, .. } = self.pending.remove(at);
         let sems = match outcome {
             Outcome::Ok { objectives, .. } => objectives.iter().map(|m| m.sem()).collect(),
             _ => Vec::new(),
@@ -86,6 +101,7 @@ impl Ledger {
         self.observed.push(Observed {
             trial,
             unit,
+            events,
             objectives: self.problem.minimized(outcome),
             sems,
             slacks: self.problem.slacks(outcome),

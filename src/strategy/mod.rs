@@ -17,14 +17,14 @@ mod proposer;
 mod spread;
 mod variation;
 
-pub use ledger::{Ledger, Observed};
+pub use ledger::{Ledger, Observed, Pending};
 pub use mobo::{Mobo, Smoothed, smoothed};
 pub use nsga2::Nsga2;
 pub use nsga3::Nsga3;
 pub use proposer::{Candidate, Proposer, ProposerError, WAITED};
 pub use spread::Spread;
 
-use crate::problem::TrialId;
+use crate::problem::{EventRange, TrialId};
 
 /// A way to make candidates.
 pub trait Strategy: Send {
@@ -37,6 +37,19 @@ pub trait Strategy: Send {
     /// # Errors
     /// The method cannot propose now; the caller falls back to a space-filling point and says so.
     fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError>;
+
+    /// How many events of a range a trial at the point `unit` is worth, which is not in the ledger yet.
+    ///
+    /// # Errors
+    /// The method cannot tell; the caller takes the most and says so.
+    fn events(
+        &mut self,
+        _unit: &[f64],
+        _ledger: &Ledger,
+        _range: &EventRange,
+    ) -> Result<i64, StrategyError> {
+        Err(StrategyError::NoErrors)
+    }
 
     /// Wall time spent so far; zeros where nobody measures.
     fn timings(&self) -> Timings {
@@ -72,6 +85,9 @@ pub enum StrategyError {
     /// There is nothing to learn from yet.
     #[error("no trial has values yet")]
     NoValues,
+    /// Nothing says how errors fall with events.
+    #[error("no result tells a standard error")]
+    NoErrors,
     /// Linear algebra or an optimizer gave up.
     #[error("numerics: {0}")]
     Numerics(String),

@@ -96,6 +96,7 @@ mod tests {
         Observed {
             trial: 0,
             unit: vec![],
+            events: None,
             objectives,
             sems: vec![],
             slacks: Some(vec![]),

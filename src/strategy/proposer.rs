@@ -4,7 +4,7 @@ use super::distinct::{Taken, every_design};
 use super::{Ledger, Mobo, Nsga2, Nsga3, Spread, Strategy, StrategyError, Timings};
 use crate::config::{Method, StrategySettings, Study};
 use crate::doe::Sobol;
-use crate::problem::{Design, EmptyRegion, Outcome, Region, Space, TrialId};
+use crate::problem::{Design, EmptyRegion, Outcome, Region, Space, TrialId, Value};
 use crate::rng;
 use rand::RngExt;
 
@@ -28,7 +28,8 @@ pub struct Candidate {
     /// Where it comes from: `nominal` or `list` for designs that the study names itself; `sobol` or
     /// `lhc` in the initial design; the method's name; `sobol (METHOD: REASON)` while the method
     /// cannot propose; `nsga2 (METHOD: REASON)` for a quick one, see [`Proposer::ask_quickly`]; with
-    /// `(repeat: REASON)` after it if no new design was found.
+    /// `(repeat: REASON)` after it if no new design was found, and `(most events: REASON)` if the method
+    /// cannot tell how many the trial is worth.
     pub origin: String,
     /// The method's memory after this proposal, if it differs from that before.
     pub memory: Option<Vec<u8>>,
@@ -124,8 +125,8 @@ impl Proposer {
         if let Some((design, origin)) = self.next_given(trial) {
             return self.proposed(trial, design, origin.to_owned());
         }
-        let (wish, origin) = self.wish(trial);
-        self.candidate(trial, &wish, origin)
+        let (wish, origin, chosen) = self.wish(trial);
+        self.candidate(trial, &wish, origin, chosen)
     }
 
     /// A candidate that costs next to nothing, for when there is no time to wait for a better one and
@@ -144,7 +145,7 @@ impl Proposer {
             None => (self.spread.point(trial), self.spread.name()),
         };
         let origin = format!("{maker} ({}: {why})", method.name());
-        self.candidate(trial, &wish, origin)
+        self.candidate(trial, &wish, origin, false)
     }
 
     /// Whether the results of other trials have a say in the candidate for a trial: not in a
@@ -180,9 +181,29 @@ impl Proposer {
         Ok(())
     }
 
-    fn candidate(&mut self, trial: TrialId, wish: &[f64], origin: String) -> Candidate {
-        let (design, repeat) = self.nearest_new(trial, wish);
-        let origin = repeat.map_or(origin.clone(), |why| format!("{origin} (repeat: {why})"));
+    /// `chosen`: the wish is the method's own.
+    fn candidate(
+        &mut self,
+        trial: TrialId,
+        wish: &[f64],
+        mut origin: String,
+        chosen: bool,
+    ) -> Candidate {
+        let (mut design, repeat) = self.nearest_new(trial, wish);
+        if let Some(why) = repeat {
+            origin += &format!(" (repeat: {why})");
+        }
+        if let Some((at, range)) = self.region.space().events() {
+            let unit = self.region.space().encode(&design);
+            let events = match &mut self.method {
+                Some(method) if chosen => method.events(&unit, &self.ledger, &range),
+                _ => Ok(range.first()),
+            };
+            design[at] = Value::Integer(events.unwrap_or_else(|why| {
+                origin += &format!(" (most events: {why})");
+                range.upper
+            }));
+        }
         self.proposed(trial, design, origin)
     }
 
@@ -250,10 +271,10 @@ impl Proposer {
         None
     }
 
-    /// A point of the unit cube, allowed or not, new or not, and its origin.
-    fn wish(&mut self, trial: TrialId) -> (Vec<f64>, String) {
+    /// A point of the unit cube, allowed or not, new or not, its origin, and whether it is the method's own.
+    fn wish(&mut self, trial: TrialId) -> (Vec<f64>, String, bool) {
         let Some(method) = self.method.as_mut().filter(|_| trial >= self.initial) else {
-            return (self.spread.point(trial), self.spread.name().to_owned());
+            return (self.spread.point(trial), self.spread.name().to_owned(), false);
         };
         let wish = if self.ledger.ok().next().is_none() {
             Err(StrategyError::NoValues)
@@ -263,12 +284,12 @@ impl Proposer {
         let dimension = self.region.space().dimension();
         let is_point = |p: &[f64]| p.len() == dimension && p.iter().all(|u| u.is_finite());
         let why = match wish {
-            Ok(point) if is_point(&point) => return (point, method.name().to_owned()),
+            Ok(point) if is_point(&point) => return (point, method.name().to_owned(), true),
             Ok(_) => "numerics: not a point of the unit cube".to_owned(),
             Err(e) => e.to_string(),
         };
         let origin = format!("{} ({}: {why})", self.spread.name(), method.name());
-        (self.spread.point(trial), origin)
+        (self.spread.point(trial), origin, false)
     }
 
     /// The allowed design nearest to a wish if it is new, or else another; with the reason if that

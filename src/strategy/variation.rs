@@ -78,7 +78,7 @@ impl Variation {
                 }
                 ParameterKind::Choice { values } if values.len() == 2 => (Gene::Pair(at), 1),
                 ParameterKind::Choice { values } => (Gene::OneHot(at, values.len()), values.len()),
-                ParameterKind::Fixed { .. } => continue,
+                ParameterKind::Fixed { .. } | ParameterKind::Events(_) => continue,
             };
             genes.push(gene);
             at += width;

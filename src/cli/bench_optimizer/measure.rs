@@ -2,11 +2,13 @@
 
 use super::memory;
 use crate::config::{Evaluator, Study};
-use crate::evaluator::observe;
+use crate::evaluator::{noise_of, observe};
 use crate::pareto::{self, Front};
-use crate::problem::{Design, Space, TrialId};
-use crate::strategy::{Proposer, Timings};
+use crate::problem::{Design, TrialId, Value};
+use crate::recommend;
+use crate::strategy::{Ledger, Proposer, Timings};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,13 @@ pub struct Run {
     pub trials: Vec<u64>,
     /// Hypervolume after each batch, with the function's reference point; see [`worth`].
     pub hypervolume: Vec<f64>,
+    /// What all trials cost, in events; only where trials have costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<f64>,
+    /// Hypervolume of the true values of the trials that the model recommends at the end; only where trials
+    /// have costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommended: Option<f64>,
     /// Largest hypervolume there is, where known.
     pub max_hypervolume: Option<f64>,
     /// Means per candidate of the strategy proper, in seconds; `None` without such candidates.
@@ -39,12 +48,30 @@ pub struct Cost {
     pub acquisition_s: Option<f64>,
 }
 
+/// What trials cost, in events, and may cost in all.
+#[derive(Debug, Clone, Copy)]
+pub struct Spending {
+    /// Beside the events.
+    pub overhead: f64,
+    /// Events of every trial where they are no choice.
+    pub fixed: Option<i64>,
+    /// The batch that reaches it is the last.
+    pub budget: f64,
+}
+
+impl Spending {
+    fn cost(&self, study: &Study, design: &Design) -> f64 {
+        let chosen = study.problem.space.events_of(design);
+        self.overhead + self.fixed.or(chosen).unwrap_or(0) as f64
+    }
+}
+
 /// Runs a study of a test function in batches: the trials of one are all asked for before the first is
 /// told.
 ///
 /// # Errors
 /// The study cannot be proposed for, or a value is not finite; in words.
-pub fn run(study: &Study, batch: u64) -> Result<Run, String> {
+pub fn run(study: &Study, batch: u64, spending: Option<Spending>) -> Result<Run, String> {
     let Evaluator::Builtin(builtin) = &study.evaluator else {
         return Err("only test functions can be measured".to_owned());
     };
@@ -56,8 +83,10 @@ pub fn run(study: &Study, batch: u64) -> Result<Run, String> {
     let mut front = Front::new(reference.clone());
     let (mut trials, mut hypervolume) = (Vec::new(), Vec::new());
     let mut meter = Meter::default();
+    let (mut spent, mut ledger) = (0.0, Ledger::new(study.problem.clone()));
+    let mut true_values = BTreeMap::new();
     let mut next = 0;
-    while next < study.strategy.trials {
+    while next < study.strategy.trials && spending.is_none_or(|s| spent < s.budget) {
         // The strategy proper begins a batch of its own.
         let initial = study.strategy.initial;
         let most = if next < initial { initial } else { study.strategy.trials };
@@ -67,10 +96,18 @@ pub fn run(study: &Study, batch: u64) -> Result<Run, String> {
             false => meter.ask(&mut proposer, next..end),
         };
         for (trial, design) in designs {
-            let x = Space::numbers(&design);
+            let space = &study.problem.space;
+            let x: Vec<f64> = space.without_events(&design).filter_map(Value::number).collect();
             let values = [function.evaluate(&x), function.constraint_values(&x)].concat();
             let seen = |noise| observe(&study.problem, &values, noise, study.seed, trial);
-            let (truth, outcome) = (seen(None)?, seen(builtin.noise)?);
+            let noise = builtin.noise.map(|noise| noise_of(noise, space, &design));
+            let (truth, outcome) = (seen(None)?, seen(noise)?);
+            if let Some(spending) = &spending {
+                spent += spending.cost(study, &design);
+                true_values.insert(trial, study.problem.accepted(&truth));
+                ledger.propose(trial, &design);
+                ledger.tell(trial, &outcome);
+            }
             if let Some(observed) = study.problem.accepted(&outcome) {
                 front.insert(&observed);
                 observations.push(observed);
@@ -86,10 +123,17 @@ pub fn run(study: &Study, batch: u64) -> Result<Run, String> {
             Some(_) => worth(&truths, &observations, &reference),
         });
     }
+    let recommended = || {
+        let best = recommend::best(&ledger, study).map_err(|e| e.to_string())?;
+        let true_values = best.iter().filter_map(|(trial, _)| true_values.get(trial)?.clone());
+        Ok::<f64, String>(pareto::hypervolume(&true_values.collect::<Vec<_>>(), &reference))
+    };
     Ok(Run {
         seed: study.seed,
         trials,
         hypervolume,
+        events: spending.map(|_| spent),
+        recommended: spending.map(|_| recommended()).transpose()?,
         max_hypervolume: function.max_hypervolume().map(|m| m.value),
         cost: meter.cost(),
         peak_rss_mb: if resets { memory::peak_mb() } else { None },
@@ -158,6 +202,7 @@ mod tests {
     use super::super::study_of;
     use super::*;
     use crate::config::{Builtin, Method, Noise};
+    use crate::problem::{EventRange, Parameter, ParameterKind};
 
     fn study(method: Method, noise: Option<Noise>, trials: u64) -> Study {
         study_with("dtlz2", method, noise, trials)
@@ -175,16 +220,42 @@ mod tests {
         let total = |known: bool| -> f64 {
             let study = study(Method::Mobo, Some(Noise { sd: 0.2, known }), 40);
             (0..8)
-                .map(|seed| run(&Study { seed, ..study.clone() }, 5).unwrap())
+                .map(|seed| run(&Study { seed, ..study.clone() }, 5, None).unwrap())
                 .fold(0.0, |sum, run| sum + run.hypervolume.last().unwrap())
         };
         let (told, untold) = (total(true), total(false));
         assert!(told > 1.05 * untold, "{told} against {untold}");
     }
 
+    /// For the same cost the choice of the strategy is worth about as much as the best number for all trials,
+    /// and clearly more than the worst: nobody knows beforehand which is which.
+    #[test]
+    fn chosen_numbers_of_events_are_worth_what_the_best_fixed_one_is() {
+        let worth = |fixed: Option<i64>| -> f64 {
+            let (upper, overhead) = (2000, 250.0);
+            let more = fixed.map_or(1.0, |n| f64::from(upper as i32) / n as f64);
+            let mut study =
+                study(Method::Mobo, Some(Noise { sd: 0.1 * f64::sqrt(more), known: true }), 400);
+            if fixed.is_none() {
+                let kind = ParameterKind::Events(EventRange { lower: 125, upper, overhead });
+                let (name, unit) = ("events".into(), String::new());
+                study.problem.space.parameters.push(Parameter { name, kind, unit, default: None });
+            }
+            let spending = Spending { overhead, fixed, budget: 40_000.0 };
+            let runs =
+                (0..8).map(|seed| run(&Study { seed, ..study.clone() }, 5, Some(spending)).unwrap());
+            let spent = |run: &Run| (40_000.0..60_000.0).contains(&run.events.unwrap());
+            runs.inspect(|run| assert!(spent(run))).map(|run| run.recommended.unwrap()).sum()
+        };
+        let fixed = [125, 500, 2000].map(|n| worth(Some(n)));
+        let (best, worst) = fixed.iter().fold((0.0, f64::INFINITY), |(b, w), f| (f.max(b), f.min(w)));
+        let chosen = worth(None);
+        assert!(chosen > 0.95 * best && chosen > 1.1 * worst, "{chosen} against {fixed:?}");
+    }
+
     #[test]
     fn without_noise_the_hypervolume_is_that_of_all_trials_and_never_falls() {
-        let run = run(&study(Method::Nsga2, None, 33), 5).unwrap();
+        let run = run(&study(Method::Nsga2, None, 33), 5, None).unwrap();
         assert_eq!(run.trials, [5, 8, 13, 18, 23, 28, 33]);
         assert!(run.hypervolume.windows(2).all(|h| h[1] >= h[0]), "{:?}", run.hypervolume);
         let most = run.max_hypervolume.unwrap();
@@ -197,8 +268,10 @@ mod tests {
     #[test]
     fn noise_is_seen_by_the_strategy_and_not_by_the_hypervolume() {
         // With sd 3 some observed value lies far below the front, where no true value can.
-        let noisy = |known| run(&study(Method::Sobol, Some(Noise { sd: 3.0, known }), 200), 50).unwrap();
-        let (run, clean) = (noisy(false), self::run(&study(Method::Sobol, None, 200), 50).unwrap());
+        let noisy =
+            |known| run(&study(Method::Sobol, Some(Noise { sd: 3.0, known }), 200), 50, None).unwrap();
+        let (run, clean) =
+            (noisy(false), self::run(&study(Method::Sobol, None, 200), 50, None).unwrap());
         for (noisy, clean) in run.hypervolume.iter().zip(&clean.hypervolume) {
             assert!(noisy < clean, "some of the best are hidden: {noisy} {clean}");
         }
@@ -217,7 +290,7 @@ mod tests {
     #[test]
     fn what_violates_is_worth_nothing() {
         // Sobol trials are the same whatever they are told; the balls hold part of the front.
-        let run = |f| run(&study_with(f, Method::Sobol, None, 300), 50).unwrap().hypervolume;
+        let run = |f| run(&study_with(f, Method::Sobol, None, 300), 50, None).unwrap().hypervolume;
         let (constrained, free) = (run("c2dtlz2"), run("dtlz2"));
         let last = constrained.last().unwrap();
         assert!(*last > 0.0 && last < free.last().unwrap(), "{constrained:?} {free:?}");
@@ -225,7 +298,7 @@ mod tests {
 
     #[test]
     fn candidates_of_the_initial_design_cost_nothing() {
-        let run = run(&study(Method::Mobo, None, 8), 4).unwrap();
+        let run = run(&study(Method::Mobo, None, 8), 4, None).unwrap();
         assert_eq!(run.cost.wall_s_per_candidate, None);
         let json = serde_json::to_value(&run).unwrap();
         assert!(json["cpu_s_per_candidate"].is_null() && json["fit_s"].is_null());
@@ -233,7 +306,7 @@ mod tests {
 
     #[test]
     fn models_take_part_of_the_wall_time() {
-        let cost = run(&study(Method::Mobo, None, 12), 2).unwrap().cost;
+        let cost = run(&study(Method::Mobo, None, 12), 2, None).unwrap().cost;
         let (fit, acquisition) = (cost.fit_s.unwrap(), cost.acquisition_s.unwrap());
         assert!(fit > 0.0 && acquisition > 0.0);
         assert!(fit + acquisition <= cost.wall_s_per_candidate.unwrap());

@@ -8,8 +8,9 @@ use super::bench::study_of;
 use super::{complain, write_out};
 use crate::config::{Builtin, Method, Noise, StrategySettings, Study, Surrogate};
 use crate::exit::Exit;
+use crate::problem::{EventRange, Parameter, ParameterKind};
 use crate::test_functions::{self, TestFunctionError, Variant};
-use measure::Run;
+use measure::{Run, Spending};
 
 /// Arguments of `paretorank bench optimizer`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,20 @@ pub struct Args {
     /// Tell the noise's standard deviation (sem) with every value
     #[arg(long, requires = "noise")]
     known: bool,
+    /// The strategy chooses how many events a trial has; `--noise` is that of MOST, and that of fewer is
+    /// larger by √(MOST/events). Costs are told in events, and beside the hypervolume of the shown front that
+    /// of the trials that the model recommends at the end (true values, too)
+    #[arg(long, value_name = "LEAST..MOST", value_parser = range, requires = "known")]
+    events: Option<EventRange>,
+    /// Cost of a trial beside its events, in events
+    #[arg(long, value_name = "EVENTS", default_value_t = 0.0, value_parser = not_negative, requires = "events")]
+    overhead: f64,
+    /// Instead of a choice: so many events for every trial, to compare with
+    #[arg(long, value_name = "EVENTS", requires = "events", value_parser = clap::value_parser!(i64).range(1..))]
+    fixed: Option<i64>,
+    /// End with the batch that has cost so much, in events, if that is before the last trial
+    #[arg(long, value_name = "EVENTS", value_parser = positive, requires = "events")]
+    budget: Option<f64>,
     /// Strategy
     #[arg(long, value_enum, default_value = "mobo")]
     strategy: Method,
@@ -75,6 +90,21 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
     Ok((first, last))
 }
 
+fn range(text: &str) -> Result<EventRange, String> {
+    let ends = text.split_once("..").map(|(lower, upper)| (lower.parse(), upper.parse()));
+    match ends {
+        Some((Ok(lower), Ok(upper))) if (1..upper).contains(&lower) => {
+            Ok(EventRange { lower, upper, overhead: 0.0 })
+        }
+        _ => Err(format!("{text:?} is no range of numbers from 1 on; write 500..5000")),
+    }
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0);
+    number.ok_or_else(|| format!("{text:?} is no number of at least 0"))
+}
+
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|x| x.is_finite() && *x > 0.0);
     number.ok_or_else(|| format!("{text:?} is no number greater than 0"))
@@ -95,8 +125,25 @@ impl Args {
             dimension: self.parameters.unwrap_or(entry.parameters.usual()),
             objectives: self.objectives.unwrap_or(entry.objectives.usual()),
             variant: variant.into_iter().flatten().next(),
-            noise: self.noise.map(|sd| Noise { sd, known: self.known }),
+            noise: self.noise.map(|sd| Noise { sd: sd * self.more_noise(), known: self.known }),
             delay: None,
+        })
+    }
+
+    /// How much larger the noise is where every trial has the same number of events.
+    fn more_noise(&self) -> f64 {
+        match (self.events, self.fixed) {
+            (Some(range), Some(fixed)) => (range.upper as f64 / fixed as f64).sqrt(),
+            _ => 1.0,
+        }
+    }
+
+    /// What trials cost and may cost, where that is asked for.
+    fn spending(&self) -> Option<Spending> {
+        self.events.map(|_| Spending {
+            overhead: self.overhead,
+            fixed: self.fixed,
+            budget: self.budget.unwrap_or(f64::INFINITY),
         })
     }
 
@@ -107,6 +154,14 @@ impl Args {
             self.initial.unwrap_or_else(|| StrategySettings::default_initial(builtin.objectives));
         let mut study = study_of(builtin, self.strategy, initial, self.trials)?;
         study.strategy.model = self.model.unwrap_or_default();
+        if let (Some(range), None) = (self.events, self.fixed) {
+            study.problem.space.parameters.push(Parameter {
+                name: "events".into(),
+                kind: ParameterKind::Events(EventRange { overhead: self.overhead, ..range }),
+                unit: String::new(),
+                default: None,
+            });
+        }
         Ok(study)
     }
 }
@@ -115,6 +170,10 @@ impl Args {
 pub fn run(args: &Args) -> Exit {
     if args.model.is_some() && args.strategy != Method::Mobo {
         complain("--model is for the strategy mobo; leave it away");
+        return Exit::Usage;
+    }
+    if args.events.is_some() && args.strategy != Method::Mobo {
+        complain("--events is for the strategy mobo; leave it away");
         return Exit::Usage;
     }
     let study = match args.study() {
@@ -126,7 +185,7 @@ pub fn run(args: &Args) -> Exit {
     };
     let mut runs: Vec<Run> = Vec::new();
     for seed in args.seeds.0..=args.seeds.1 {
-        match measure::run(&Study { seed, ..study.clone() }, args.batch) {
+        match measure::run(&Study { seed, ..study.clone() }, args.batch, args.spending()) {
             Ok(run) => {
                 if !args.json {
                     let written = write_out(None, words::seed(&run).as_bytes());
@@ -195,11 +254,24 @@ mod tests {
 
     #[test]
     fn lines_without_a_meaning_are_refused() {
-        for line in ["--shift 1 --rotated 2", "--known", "--noise 0", "--batch 0", "--seeds 4..0"] {
+        for line in [
+            "--shift 1 --rotated 2",
+            "--known",
+            "--noise 0",
+            "--batch 0",
+            "--seeds 4..0",
+            "--noise 0.1 --events 5..9",
+            "--noise 0.1 --known --events 9..5",
+            "--budget 5",
+        ] {
             assert!(args(line).is_err(), "{line}");
         }
         let noisy = args("--noise 0.1 --known").unwrap().builtin().unwrap();
         assert_eq!(noisy.noise, Some(Noise { sd: 0.1, known: true }));
+        // A quarter of the events, twice the noise.
+        let fixed = args("--noise 0.1 --known --events 500..2000 --fixed 500").unwrap();
+        assert_eq!(fixed.builtin().unwrap().noise, Some(Noise { sd: 0.2, known: true }));
+        assert_eq!(fixed.study().unwrap().problem.space.events(), None);
         let rotated = args("--rotated 2").unwrap().builtin().unwrap();
         assert_eq!(rotated.variant, Some(Variant::Rotated(2)));
     }

@@ -10,6 +10,9 @@ struct Figures {
     /// The same at the end.
     end: Option<(u64, f64)>,
     max_hypervolume: Option<f64>,
+    /// Cost of all trials in events, and the hypervolume of what is recommended then.
+    events: Option<f64>,
+    recommended: Option<f64>,
     cpu_s: Option<f64>,
     wall_s: Option<f64>,
     fit_s: Option<f64>,
@@ -26,6 +29,8 @@ impl Figures {
             half: half.and_then(at).filter(|(trials, _)| Some(*trials) != last),
             end: run.trials.len().checked_sub(1).and_then(at),
             max_hypervolume: run.max_hypervolume,
+            events: run.events,
+            recommended: run.recommended,
             cpu_s: run.cost.cpu_s_per_candidate,
             wall_s: run.cost.wall_s_per_candidate,
             fit_s: run.cost.fit_s,
@@ -44,6 +49,8 @@ impl Figures {
             half: trials(|f| f.half).zip(over(|f| f.half.map(|(_, h)| h))),
             end: trials(|f| f.end).zip(over(|f| f.end.map(|(_, h)| h))),
             max_hypervolume: first.and_then(|f| f.max_hypervolume),
+            events: over(|f| f.events),
+            recommended: over(|f| f.recommended),
             cpu_s: over(|f| f.cpu_s),
             wall_s: over(|f| f.wall_s),
             fit_s: over(|f| f.fit_s),
@@ -63,6 +70,11 @@ impl Figures {
                 "{comma}{hypervolume:.4}{} after {trials} trials",
                 share.unwrap_or_default()
             );
+        }
+        if let (Some(events), Some(recommended)) = (self.events, self.recommended) {
+            let share = self.max_hypervolume.map(|m| format!(" ({:.3} of max)", recommended / m));
+            let share = share.unwrap_or_default();
+            let _ = write!(text, "; recommended {recommended:.4}{share} for {events:.0} events");
         }
         if let (Some(cpu), Some(wall)) = (self.cpu_s, self.wall_s) {
             let _ = write!(text, "; per candidate {:.1} ms CPU, {:.1} ms wall", 1e3 * cpu, 1e3 * wall);
@@ -112,6 +124,8 @@ mod tests {
             seed,
             trials: vec![5, 10, 12],
             hypervolume: hypervolume.to_vec(),
+            events: None,
+            recommended: None,
             max_hypervolume: Some(2.0),
             cost,
             peak_rss_mb: peak,

@@ -97,6 +97,11 @@ fn kind(kind: &ParameterKind) -> [String; 3] {
             ["choice".into(), values.join(", "), "-".into()]
         }
         ParameterKind::Fixed { value } => ["fixed".into(), value.to_string(), "-".into()],
+        ParameterKind::Events(range) => {
+            let rungs: Vec<String> = range.rungs().iter().map(i64::to_string).collect();
+            let values = format!("{} (a trial costs {} more)", rungs.join(", "), range.overhead);
+            ["events".into(), values, "-".into()]
+        }
     }
 }
 

@@ -41,6 +41,49 @@ fn bad_tables_and_keys_are_refused() {
 }
 
 #[test]
+fn bad_numbers_of_events_are_refused() {
+    let table =
+        |keys: &str| format!("{BUILTIN}[[parameter]]\nname = \"n\"\nkind = \"events\"\n{keys}\n");
+    let sound = "lower = 500\nupper = 4000\noverhead = 250";
+    for (text, want) in [
+        (
+            table("lower = 500\nupper = 4000"),
+            "study.toml:5: parameter.n.overhead is missing; for example overhead = 200 (events that a trial costs beside its own: container, geometry, initialisation)",
+        ),
+        (
+            table("lower = 0\nupper = 4000\noverhead = 250"),
+            "study.toml:8: parameter.n.lower must be at least 1 event, not 0",
+        ),
+        (
+            table("lower = 9\nupper = 5\noverhead = 250"),
+            "study.toml:9: parameter.n.upper (5) lies below the lower bound 9; are they swapped?",
+        ),
+        (
+            table("lower = 5\nupper = 9\noverhead = -1"),
+            "study.toml:10: parameter.n.overhead must be 0 or more (in events), not -1",
+        ),
+        (
+            table(&format!("{sound}\ndefault = 500")),
+            "study.toml:11: [[parameter]] has no key \"default\"; known keys: name, kind, lower, upper, overhead, unit",
+        ),
+        (
+            format!("{}[strategy]\nmethod = \"nsga2\"", table(sound)),
+            "study.toml:12: strategy.method must be \"mobo\": parameter n is of kind \"events\", and no other method chooses how many; make it fixed",
+        ),
+        (
+            format!("{}[[parameter]]\nname = \"m\"\nkind = \"events\"\n{sound}\n", table(sound)),
+            "study.toml: two parameters are of kind \"events\"; a trial has one number of events",
+        ),
+        (
+            format!("{}[[constraint]]\ntext = \"x0 + n <= 3\"", table(sound)),
+            "study.toml:12: the constraint \"x0 + n <= 3\" names \"n\", the number of events, which is no part of the design",
+        ),
+    ] {
+        assert_eq!(refusal(&text, &Overrides::default()), want, "{text}");
+    }
+}
+
+#[test]
 fn bad_stopping_rules_are_refused() {
     let known = "known keys: hypervolume, stalled, clock, failures";
     for (rule, want) in [
@@ -150,7 +193,7 @@ fn bad_parameters_objectives_and_constraints_are_refused() {
         (
             "kind = \"int\"",
             "kind = \"integer\"",
-            "15: parameter.n.kind cannot be \"integer\"; did you mean \"int\"? known words: float, int, choice, fixed",
+            "15: parameter.n.kind cannot be \"integer\"; did you mean \"int\"? known words: float, int, choice, fixed, events",
         ),
         (
             "kind = \"int\"\n",

@@ -56,6 +56,20 @@ fn a_test_function_brings_parameters_and_objectives() {
 }
 
 #[test]
+fn a_number_of_events_is_no_argument_of_a_test_function() {
+    let events = "[[parameter]]\nname = \"events\"\nkind = \"events\"\nlower = 500\nupper = 4000\noverhead = 250\n";
+    let space = study(&format!("{BUILTIN}{events}")).problem.space;
+    assert_eq!((space.parameters.len(), space.dimension()), (6, 5));
+    let (at, range) = space.events().unwrap();
+    assert_eq!((at, range.lower, range.upper, range.overhead), (5, 500, 4000, 250.0));
+    let design = space.decode(&[0.5; 5]);
+    assert_eq!(space.events_of(&design), Some(4000));
+    assert_eq!(space.without_events(&design).count(), 5);
+    let page = describe(&study(&format!("{BUILTIN}{events}")));
+    assert!(page.contains("500, 1000, 2000, 4000 (a trial costs 250 more)"), "{page}");
+}
+
+#[test]
 fn a_test_function_of_one_size_needs_no_numbers() {
     let study = study("[evaluator]\nbuiltin = \"car-side-impact\"\n");
     let Evaluator::Builtin(builtin) = &study.evaluator else { panic!("a test function") };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::problem::{LinearConstraint, Parameter, ParameterKind, Scale, Value};
+use crate::problem::{EventRange, LinearConstraint, Parameter, ParameterKind, Scale, Value};
 use crate::rng;
 use proptest::prelude::*;
 use rand::RngExt;
@@ -161,15 +161,22 @@ pub(crate) fn mixed_space() -> impl Strategy<Value = (Space, Vec<f64>)> {
         1 => Just(words()),
     ];
     let kinds = proptest::collection::vec(kind, 2..8);
-    let coefficients = proptest::collection::vec(prop_oneof![-2.0..2.0_f64, Just(1.0), Just(0.0)], 8);
+    let coefficients = proptest::collection::vec(prop_oneof![-2.0..2.0_f64, Just(1.0), Just(0.0)], 9);
     let rows = proptest::collection::vec((coefficients, 0.0..0.3_f64, any::<bool>()), 0..5);
     let points = proptest::collection::vec(0.0..1.0_f64, 24);
-    (kinds, rows, points).prop_map(|(kinds, rows, point)| {
+    (kinds, any::<bool>(), rows, points).prop_map(|(mut kinds, events, rows, point)| {
+        if events {
+            let range = EventRange { lower: 100, upper: 1600, overhead: 200.0 };
+            kinds.insert(1, ParameterKind::Events(range));
+        }
         let mut space = space(kinds, vec![]);
         let inner = space.snap(&point[..space.dimension()]);
         let values = Space::numbers(&space.decode(&inner));
         for (coefficients, slack, pair) in rows {
-            let numeric = |j: &usize| !matches!(space.parameters[*j].kind, ParameterKind::Choice { .. });
+            let numeric = |j: &usize| {
+                let kind = &space.parameters[*j].kind;
+                !matches!(kind, ParameterKind::Choice { .. } | ParameterKind::Events(_))
+            };
             let terms: Vec<(usize, f64)> = (0..space.parameters.len())
                 .filter(numeric)
                 .map(|j| (j, coefficients[j]))

@@ -97,12 +97,14 @@ fn trials(group: &Group, strategy: &Group, study: &Study) -> Result<Vec<Trial>> 
 
 fn designs(group: &Group, parameters: &[Parameter], n: usize) -> Result<Vec<Vec<Value>>> {
     let values: Vec<f64> = sized(column(group, "parameters")?, n * parameters.len())?;
-    let whole = parameters.iter().filter(|p| matches!(p.kind, ParameterKind::Integer { .. })).count();
+    let is_whole =
+        |p: &&Parameter| matches!(p.kind, ParameterKind::Integer { .. } | ParameterKind::Events(_));
+    let whole = parameters.iter().filter(is_whole).count();
     let integers = if whole == 0 { vec![] } else { sized(column(group, "integers")?, n * whole)? };
     let mut integers = integers.into_iter();
     let value = |parameter: &Parameter, x: f64| match &parameter.kind {
         ParameterKind::Float { .. } => Some(Value::Float(x)),
-        ParameterKind::Integer { .. } => integers.next().map(Value::Integer),
+        ParameterKind::Integer { .. } | ParameterKind::Events(_) => integers.next().map(Value::Integer),
         ParameterKind::Choice { values } => values.get(x as usize).cloned(),
         ParameterKind::Fixed { value } => Some(value.clone()),
     };

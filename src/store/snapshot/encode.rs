@@ -334,7 +334,7 @@ fn reason(completed: &Completed) -> &str {
 }
 
 fn is_integer(parameter: &Parameter) -> bool {
-    matches!(parameter.kind, ParameterKind::Integer { .. })
+    matches!(parameter.kind, ParameterKind::Integer { .. } | ParameterKind::Events(_))
 }
 
 fn coordinate(kind: &ParameterKind, value: &Value) -> f64 {

@@ -10,6 +10,7 @@
 //! improvement is the mean over draws, every process's k-th with every other's.
 
 mod acquire;
+mod events;
 mod model;
 mod process;
 mod quantity;
@@ -17,7 +18,7 @@ mod search;
 
 use super::{Ledger, Observed, Strategy, StrategyError, Timings};
 use crate::config::Surrogate;
-use crate::problem::{Problem, Region, TrialId};
+use crate::problem::{EventRange, Problem, Region, TrialId};
 use acquire::Acquire;
 use model::{Fitted, Model};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,28 @@ impl Mobo {
             timings: Timings::default(),
         }
     }
+
+    /// Fits if a fit is due, and takes in what the ledger has learnt. Done again at once it changes nothing.
+    fn prepare(&mut self, ledger: &Ledger) -> Result<(), StrategyError> {
+        if self.fitted.as_ref().is_some_and(|f| !f.fits(ledger)) {
+            (self.fitted, self.model) = (None, None);
+        }
+        if self.fitted.as_ref().is_none_or(|f| f.is_due(ledger)) {
+            // A fit that fails leaves the last good hyperparameters.
+            match (Fitted::new(ledger, self.fitted.as_ref(), self.form, self.seed), &self.fitted) {
+                (Ok(fitted), _) => (self.fitted, self.model) = (Some(fitted), None),
+                (Err(error), None) => return Err(error),
+                (Err(_), Some(_)) => {}
+            }
+        }
+        let fitted = self.fitted.as_ref().ok_or(StrategyError::NoValues)?;
+        let model = match &mut self.model {
+            Some(model) => model,
+            none => none.insert(Model::new(ledger, fitted)?),
+        };
+        model.update(ledger);
+        Ok(())
+    }
 }
 
 /// A trial, and mean and standard deviation of every objective there.
@@ -96,23 +119,8 @@ impl Strategy for Mobo {
             return Ok(vec![]);
         }
         let begun = Instant::now();
-        if self.fitted.as_ref().is_some_and(|f| !f.fits(ledger)) {
-            (self.fitted, self.model) = (None, None);
-        }
-        if self.fitted.as_ref().is_none_or(|f| f.is_due(ledger)) {
-            // A fit that fails leaves the last good hyperparameters.
-            match (Fitted::new(ledger, self.fitted.as_ref(), self.form, self.seed), &self.fitted) {
-                (Ok(fitted), _) => (self.fitted, self.model) = (Some(fitted), None),
-                (Err(error), None) => return Err(error),
-                (Err(_), Some(_)) => {}
-            }
-        }
-        let fitted = self.fitted.as_ref().ok_or(StrategyError::NoValues)?;
-        let model = match &mut self.model {
-            Some(model) => model,
-            none => none.insert(Model::new(ledger, fitted)?),
-        };
-        model.update(ledger);
+        self.prepare(ledger)?;
+        let model = self.model.as_ref().ok_or(StrategyError::NoValues)?;
         let modelled = Instant::now();
         let mut rng = crate::rng::stream(self.seed, "mobo", trial);
         let acquire = Acquire::new(&self.problem, ledger, model, &mut rng)?;
@@ -125,6 +133,17 @@ impl Strategy for Mobo {
         self.timings.fit_s += (modelled - begun).as_secs_f64();
         self.timings.acquisition_s += modelled.elapsed().as_secs_f64();
         found
+    }
+
+    fn events(
+        &mut self,
+        unit: &[f64],
+        ledger: &Ledger,
+        range: &EventRange,
+    ) -> Result<i64, StrategyError> {
+        self.prepare(ledger)?;
+        let model = self.model.as_ref().ok_or(StrategyError::NoValues)?;
+        events::worth(range, &model.doubts(unit, ledger)).ok_or(StrategyError::NoErrors)
     }
 
     fn timings(&self) -> Timings {

@@ -1,5 +1,6 @@
 //! All processes together, and what they believe about trials that have no values (yet).
 
+use super::events::{Doubt, variance_of_one};
 use super::process::{self, Known, Process};
 use super::quantity::{Quantity, chosen};
 use crate::config::Surrogate;
@@ -157,7 +158,7 @@ impl Model {
     fn believe(&mut self, ledger: &Ledger) {
         let failed: Vec<&Observed> = ledger.observed().iter().filter(|o| !tells(o)).collect();
         let failed = &failed[failed.len().saturating_sub(MOST_FAILED)..];
-        let pending = ledger.pending().iter().map(|(_, x)| x.as_slice());
+        let pending = ledger.pending().iter().map(|p| p.unit.as_slice());
         let wanted: Vec<&[f64]> = failed.iter().map(|o| o.unit.as_slice()).chain(pending).collect();
         let known = self.believed.len();
         let again = known <= wanted.len()
@@ -180,6 +181,16 @@ impl Model {
             let objectives = means[..self.objectives].iter().map(|of_process| of_process[i]).collect();
             self.believed.push((x.to_vec(), objectives));
         }
+    }
+
+    /// How well every quantity is known at a point, whose standard errors the trials tell.
+    pub fn doubts(&self, x: &[f64], ledger: &Ledger) -> Vec<Doubt> {
+        let doubt = |process: &Process| {
+            let per_event =
+                variance_of_one(ledger.observed(), |trial| process.quantity.observed(trial)?.1)?;
+            Some(Doubt { variance: process.smoothed(x).1.powi(2), per_event })
+        };
+        self.processes.iter().filter_map(doubt).collect()
     }
 
     /// How many equally likely views there are: in each, every process has its hyperparameters.

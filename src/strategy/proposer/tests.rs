@@ -1,5 +1,6 @@
 //! What every method has to keep to, whatever it is told.
 
+mod events;
 mod quality;
 
 use super::*;
