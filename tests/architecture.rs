@@ -73,6 +73,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
             "recommend",
             "replay",
             "report",
+            "rng",
             "signal",
             "slurm",
             "steer",

@@ -109,6 +109,14 @@ impl Hyper {
         (whole && theta.iter().all(|t| t.is_finite())).then_some(Self { family, theta, bowl })
     }
 
+    /// The same with the variances of process and noise so many times as large: on another scale of values.
+    pub fn with_variances_times(mut self, factor: f64) -> Self {
+        let shared = self.shared_at();
+        self.theta[shared + SIGNAL] += factor.ln();
+        self.theta[shared + NOISE] += factor.ln();
+        self
+    }
+
     /// What ρ is.
     pub fn bowl(&self) -> &Bowl {
         &self.bowl

@@ -40,6 +40,18 @@ impl Front {
         Self { reference, rows: Vec::new(), hypervolume: 0.0, volume: Volume::default() }
     }
 
+    /// The hypervolume that [`Front::insert`] would gain.
+    ///
+    /// # Panics
+    ///
+    /// If the point has not as many coordinates as the reference.
+    pub fn gain(&mut self, point: &[f64]) -> f64 {
+        if !lies_inside(point, &self.reference) {
+            return 0.0;
+        }
+        self.volume.exclusive(point, &self.rows, &self.reference).unwrap_or(0.0)
+    }
+
     /// Adds a point (length M) and drops those it dominates. Returns the hypervolume gained: 0 for a
     /// point that is not strictly better than the reference in every objective, or that another
     /// dominates or equals; the front stays as it is then.

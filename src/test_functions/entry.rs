@@ -158,6 +158,20 @@ impl Entry {
         }
     }
 
+    /// A point of the front (length M) whose place is `at` (coordinates from 0 to 1, one per parameter that is
+    /// no distance variable; any more are left unused): the position variables are there and every distance
+    /// variable is best. Variants have the same front. `None` where distance variables are not known, or `at`
+    /// is too short. Where a front has gaps (DTLZ7, ZDT3), points in a gap are dominated ones.
+    pub fn front_point(&self, objectives: usize, at: &[f64]) -> Option<Vec<f64>> {
+        let Make::WithDistance(make) = self.make else { return None };
+        let dimension = objectives.max(2) + 1;
+        let (function, distance) = make(dimension, objectives);
+        let mut units = at.get(..distance.first)?.to_vec();
+        units.resize(dimension, distance.optimum);
+        let place = |((lower, upper), u): ((f64, f64), f64)| lower + u * (upper - lower);
+        Some(function.evaluate(&function.bounds().into_iter().zip(units).map(place).collect::<Vec<_>>()))
+    }
+
     /// The function with `dimension` parameters and `objectives` objectives.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::evaluator::{noise_of, observe};
 use crate::pareto::{self, Front};
 use crate::problem::{Design, TrialId, Value};
 use crate::recommend;
-use crate::strategy::{Ledger, Proposer, Timings};
+use crate::strategy::{self, Ledger, Proposer, Timings};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -66,12 +66,25 @@ impl Spending {
     }
 }
 
+/// What a run has learned by its end.
+#[derive(Debug)]
+pub struct Learned {
+    memory: Vec<u8>,
+    ledger: Ledger,
+}
+
 /// Runs a study of a test function in batches: the trials of one are all asked for before the first is
-/// told.
+/// told. With `known` the strategy has the hyperparameters that another run of the problem has learned, at
+/// every batch, in place of its own.
 ///
 /// # Errors
 /// The study cannot be proposed for, or a value is not finite; in words.
-pub fn run(study: &Study, batch: u64, spending: Option<Spending>) -> Result<Run, String> {
+pub fn run(
+    study: &Study,
+    batch: u64,
+    spending: Option<Spending>,
+    known: Option<&Learned>,
+) -> Result<(Run, Learned), String> {
     let Evaluator::Builtin(builtin) = &study.evaluator else {
         return Err("only test functions can be measured".to_owned());
     };
@@ -91,6 +104,11 @@ pub fn run(study: &Study, batch: u64, spending: Option<Spending>) -> Result<Run,
         let initial = study.strategy.initial;
         let most = if next < initial { initial } else { study.strategy.trials };
         let end = (next + batch).min(most).min(study.strategy.trials);
+        if let Some(Learned { memory, ledger: learned }) = known.filter(|_| next >= initial) {
+            let memory = strategy::knowing(memory, learned, &ledger)
+                .ok_or("the strategy has learned no hyperparameters that could be taken over")?;
+            proposer.withdraw(&[], &memory).map_err(|e| e.to_string())?;
+        }
         let designs = match next < initial {
             true => ask(&mut proposer, next..end),
             false => meter.ask(&mut proposer, next..end),
@@ -102,12 +120,10 @@ pub fn run(study: &Study, batch: u64, spending: Option<Spending>) -> Result<Run,
             let seen = |noise| observe(&study.problem, &values, noise, study.seed, trial);
             let noise = builtin.noise.map(|noise| noise_of(noise, space, &design));
             let (truth, outcome) = (seen(None)?, seen(noise)?);
-            if let Some(spending) = &spending {
-                spent += spending.cost(study, &design);
-                true_values.insert(trial, study.problem.accepted(&truth));
-                ledger.propose(trial, &design);
-                ledger.tell(trial, &outcome);
-            }
+            spent += spending.map_or(0.0, |s| s.cost(study, &design));
+            true_values.insert(trial, study.problem.accepted(&truth));
+            ledger.propose(trial, &design);
+            ledger.tell(trial, &outcome);
             if let Some(observed) = study.problem.accepted(&outcome) {
                 front.insert(&observed);
                 observations.push(observed);
@@ -128,7 +144,7 @@ pub fn run(study: &Study, batch: u64, spending: Option<Spending>) -> Result<Run,
         let true_values = best.iter().filter_map(|(trial, _)| true_values.get(trial)?.clone());
         Ok::<f64, String>(pareto::hypervolume(&true_values.collect::<Vec<_>>(), &reference))
     };
-    Ok(Run {
+    let run = Run {
         seed: study.seed,
         trials,
         hypervolume,
@@ -137,7 +153,8 @@ pub fn run(study: &Study, batch: u64, spending: Option<Spending>) -> Result<Run,
         max_hypervolume: function.max_hypervolume().map(|m| m.value),
         cost: meter.cost(),
         peak_rss_mb: if resets { memory::peak_mb() } else { None },
-    })
+    };
+    Ok((run, Learned { memory: proposer.memory().to_vec(), ledger }))
 }
 
 fn ask(proposer: &mut Proposer, trials: Range<TrialId>) -> Vec<(TrialId, Design)> {
@@ -204,8 +221,19 @@ mod tests {
     use crate::config::{Builtin, Method, Noise};
     use crate::problem::{EventRange, Parameter, ParameterKind};
 
+    fn last(study: &Study, batch: u64, spending: Option<Spending>) -> Run {
+        run(study, batch, spending, None).unwrap().0
+    }
+
     fn study(method: Method, noise: Option<Noise>, trials: u64) -> Study {
         study_with("dtlz2", method, noise, trials)
+    }
+
+    fn study_of_dimension(dimension: usize, trials: u64) -> Study {
+        let (function, objectives) = ("dtlz2".to_owned(), 2);
+        let builtin =
+            Builtin { function, dimension, objectives, variant: None, noise: None, delay: None };
+        study_of(builtin, Method::Mobo, 8, trials).unwrap()
     }
 
     fn study_with(function: &str, method: Method, noise: Option<Noise>, trials: u64) -> Study {
@@ -220,7 +248,7 @@ mod tests {
         let total = |known: bool| -> f64 {
             let study = study(Method::Mobo, Some(Noise { sd: 0.2, known }), 40);
             (0..8)
-                .map(|seed| run(&Study { seed, ..study.clone() }, 5, None).unwrap())
+                .map(|seed| last(&Study { seed, ..study.clone() }, 5, None))
                 .fold(0.0, |sum, run| sum + run.hypervolume.last().unwrap())
         };
         let (told, untold) = (total(true), total(false));
@@ -242,8 +270,7 @@ mod tests {
                 study.problem.space.parameters.push(Parameter { name, kind, unit, default: None });
             }
             let spending = Spending { overhead, fixed, budget: 40_000.0 };
-            let runs =
-                (0..8).map(|seed| run(&Study { seed, ..study.clone() }, 5, Some(spending)).unwrap());
+            let runs = (0..8).map(|seed| last(&Study { seed, ..study.clone() }, 5, Some(spending)));
             let spent = |run: &Run| (40_000.0..60_000.0).contains(&run.events.unwrap());
             runs.inspect(|run| assert!(spent(run))).map(|run| run.recommended.unwrap()).sum()
         };
@@ -255,7 +282,7 @@ mod tests {
 
     #[test]
     fn without_noise_the_hypervolume_is_that_of_all_trials_and_never_falls() {
-        let run = run(&study(Method::Nsga2, None, 33), 5, None).unwrap();
+        let run = last(&study(Method::Nsga2, None, 33), 5, None);
         assert_eq!(run.trials, [5, 8, 13, 18, 23, 28, 33]);
         assert!(run.hypervolume.windows(2).all(|h| h[1] >= h[0]), "{:?}", run.hypervolume);
         let most = run.max_hypervolume.unwrap();
@@ -268,10 +295,8 @@ mod tests {
     #[test]
     fn noise_is_seen_by_the_strategy_and_not_by_the_hypervolume() {
         // With sd 3 some observed value lies far below the front, where no true value can.
-        let noisy =
-            |known| run(&study(Method::Sobol, Some(Noise { sd: 3.0, known }), 200), 50, None).unwrap();
-        let (run, clean) =
-            (noisy(false), self::run(&study(Method::Sobol, None, 200), 50, None).unwrap());
+        let noisy = |known| last(&study(Method::Sobol, Some(Noise { sd: 3.0, known }), 200), 50, None);
+        let (run, clean) = (noisy(false), last(&study(Method::Sobol, None, 200), 50, None));
         for (noisy, clean) in run.hypervolume.iter().zip(&clean.hypervolume) {
             assert!(noisy < clean, "some of the best are hidden: {noisy} {clean}");
         }
@@ -290,15 +315,32 @@ mod tests {
     #[test]
     fn what_violates_is_worth_nothing() {
         // Sobol trials are the same whatever they are told; the balls hold part of the front.
-        let run = |f| run(&study_with(f, Method::Sobol, None, 300), 50, None).unwrap().hypervolume;
+        let run = |f| last(&study_with(f, Method::Sobol, None, 300), 50, None).hypervolume;
         let (constrained, free) = (run("c2dtlz2"), run("dtlz2"));
         let last = constrained.last().unwrap();
         assert!(*last > 0.0 && last < free.last().unwrap(), "{constrained:?} {free:?}");
     }
 
+    /// A study that has the hyperparameters of a longer one from its first batch on is not worse for it, and
+    /// goes another way.
+    #[test]
+    fn known_hyperparameters_are_taken_over() {
+        let total = |runs: &[Run]| runs.iter().filter_map(|run| run.hypervolume.last()).sum::<f64>();
+        let (mut own, mut knowing) = (vec![], vec![]);
+        for seed in 0..4 {
+            let study = Study { seed, ..study_of_dimension(9, 30) };
+            let longer = Study { seed, ..study_of_dimension(9, 90) };
+            let (_, learned) = run(&longer, 5, None, None).unwrap();
+            own.push(run(&study, 5, None, None).unwrap().0);
+            knowing.push(run(&study, 5, None, Some(&learned)).unwrap().0);
+        }
+        assert_eq!(own[0].hypervolume[..2], knowing[0].hypervolume[..2], "the initial design");
+        assert!(total(&knowing) > total(&own), "{} {}", total(&knowing), total(&own));
+    }
+
     #[test]
     fn candidates_of_the_initial_design_cost_nothing() {
-        let run = run(&study(Method::Mobo, None, 8), 4, None).unwrap();
+        let run = last(&study(Method::Mobo, None, 8), 4, None);
         assert_eq!(run.cost.wall_s_per_candidate, None);
         let json = serde_json::to_value(&run).unwrap();
         assert!(json["cpu_s_per_candidate"].is_null() && json["fit_s"].is_null());
@@ -306,7 +348,7 @@ mod tests {
 
     #[test]
     fn models_take_part_of_the_wall_time() {
-        let cost = run(&study(Method::Mobo, None, 12), 2, None).unwrap().cost;
+        let cost = last(&study(Method::Mobo, None, 12), 2, None).cost;
         let (fit, acquisition) = (cost.fit_s.unwrap(), cost.acquisition_s.unwrap());
         assert!(fit > 0.0 && acquisition > 0.0);
         assert!(fit + acquisition <= cost.wall_s_per_candidate.unwrap());

@@ -2,6 +2,7 @@
 
 mod measure;
 mod memory;
+mod perfect;
 mod words;
 
 use super::bench::study_of;
@@ -10,7 +11,7 @@ use crate::config::{Builtin, Method, Noise, StrategySettings, Study, Surrogate};
 use crate::exit::Exit;
 use crate::problem::{EventRange, Parameter, ParameterKind};
 use crate::test_functions::{self, TestFunctionError, Variant};
-use measure::{Run, Spending};
+use measure::{Learned, Run, Spending};
 
 /// Arguments of `paretorank bench optimizer`.
 #[derive(Debug, clap::Args)]
@@ -55,6 +56,11 @@ pub struct Args {
     /// End with the batch that has cost so much, in events, if that is before the last trial
     #[arg(long, value_name = "EVENTS", value_parser = positive, requires = "events")]
     budget: Option<f64>,
+    /// Where a ceiling is: a strategy that knows the `hyperparameters` which mobo has learned after four times
+    /// as many trials, from its first batch on; or the `objectives` themselves, so that after the initial
+    /// trials each is the point of the true front that adds most to the hypervolume
+    #[arg(long, value_enum, conflicts_with_all = ["noise", "model"])]
+    knows: Option<Knows>,
     /// Strategy
     #[arg(long, value_enum, default_value = "mobo")]
     strategy: Method,
@@ -79,6 +85,16 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// What is known from the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Knows {
+    Hyperparameters,
+    Objectives,
+}
+
+/// How many times as many trials hyperparameters are learned from that are to be known.
+const MORE_TRIALS: u64 = 4;
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
@@ -147,6 +163,27 @@ impl Args {
         })
     }
 
+    fn measure(&self, study: &Study) -> Result<Run, String> {
+        let run = |study: &Study, known: Option<&Learned>| {
+            measure::run(study, self.batch, self.spending(), known)
+        };
+        match self.knows {
+            None => run(study, None).map(|(run, _)| run),
+            Some(Knows::Hyperparameters) => {
+                let mut longer = study.clone();
+                longer.strategy.trials = MORE_TRIALS.saturating_mul(self.trials);
+                let (_, learned) = run(&longer, None)?;
+                run(study, Some(&learned)).map(|(run, _)| run)
+            }
+            Some(Knows::Objectives) => {
+                let builtin = self.builtin().map_err(|e| e.to_string())?;
+                let (initial, trials) = (study.strategy.initial, self.trials);
+                perfect::run(&builtin, study.seed, initial, trials, self.batch)
+                    .map_err(|e| e.to_string())
+            }
+        }
+    }
+
     /// The study of the problem, with seed 0.
     fn study(&self) -> Result<Study, TestFunctionError> {
         let builtin = self.builtin()?;
@@ -176,6 +213,10 @@ pub fn run(args: &Args) -> Exit {
         complain("--events is for the strategy mobo; leave it away");
         return Exit::Usage;
     }
+    if args.knows.is_some() && args.strategy != Method::Mobo {
+        complain("--knows is for the strategy mobo; leave it away");
+        return Exit::Usage;
+    }
     let study = match args.study() {
         Ok(study) => study,
         Err(error) => {
@@ -185,7 +226,7 @@ pub fn run(args: &Args) -> Exit {
     };
     let mut runs: Vec<Run> = Vec::new();
     for seed in args.seeds.0..=args.seeds.1 {
-        match measure::run(&Study { seed, ..study.clone() }, args.batch, args.spending()) {
+        match args.measure(&Study { seed, ..study.clone() }) {
             Ok(run) => {
                 if !args.json {
                     let written = write_out(None, words::seed(&run).as_bytes());

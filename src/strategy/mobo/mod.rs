@@ -11,6 +11,7 @@
 
 mod acquire;
 mod events;
+mod known;
 mod model;
 mod process;
 mod quantity;
@@ -20,6 +21,7 @@ use super::{Ledger, Observed, Strategy, StrategyError, Timings};
 use crate::config::Surrogate;
 use crate::problem::{EventRange, Problem, Region, TrialId};
 use acquire::Acquire;
+pub use known::knowing;
 use model::{Fitted, Model};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;

@@ -4,7 +4,7 @@ use super::events::{Doubt, variance_of_one};
 use super::process::{self, Known, Process};
 use super::quantity::{Quantity, chosen};
 use crate::config::Surrogate;
-use crate::gp::NotPositive;
+use crate::gp::{NotPositive, Scaling};
 use crate::pareto;
 use crate::strategy::{Ledger, Observed, StrategyError};
 use rayon::prelude::*;
@@ -33,7 +33,7 @@ pub struct Fitted {
     /// The same when the forms were last chosen.
     judged: usize,
     /// In the order of [`Quantity::all`].
-    hypers: Vec<Known>,
+    pub(super) hypers: Vec<Known>,
 }
 
 /// Every process, conditioned on what was observed and on its own belief about what is pending.
@@ -67,6 +67,20 @@ impl Fitted {
     /// Whether it was made with this ledger, as far as numbers tell.
     pub fn fits(&self, ledger: &Ledger) -> bool {
         self.seen <= ledger.observed().len() && self.hypers.len() <= Quantity::all(ledger).len()
+    }
+
+    /// How values were standardised at the fit, whose trials were the first of `ledger`.
+    pub(super) fn scalings(&self, ledger: &Ledger) -> Vec<Scaling> {
+        let trials = &ledger.observed()[..self.seen];
+        let rows = chosen(trials);
+        let scaling = |quantity: Quantity| quantity.data(rows.iter().map(|i| &trials[*i])).1;
+        Quantity::all(ledger).into_iter().map(scaling).collect()
+    }
+
+    /// Takes the hyperparameters for those of a fit to the trials of `ledger`.
+    pub(super) fn renew(&mut self, ledger: &Ledger) {
+        let rows = chosen(ledger.observed()).len();
+        (self.seen, self.trials, self.judged) = (ledger.observed().len(), rows, rows);
     }
 
     /// Fits or draws all hyperparameters, starting from the last fit where there is one. Draws are those
