@@ -3,11 +3,13 @@
 //! `cargo bench --bench hypervolume [-- FILTER]`. With a Python that has moocore its times stand beside
 //! ours, and its results are compared with ours.
 
+#[path = "support/moocore.rs"]
+mod moocore;
 mod support;
 
 use criterion::Criterion;
+use moocore::Moocore;
 use paretorank::pareto::{Front, exclusive_contributions, hypervolume};
-use support::moocore::Moocore;
 use support::{Figures, points, repeat, short};
 
 fn main() {

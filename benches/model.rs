@@ -1,56 +1,77 @@
-//! What a candidate of the model phase is made of: fit, prediction, acquisition.
+//! What a candidate of the model phase is made of: fit, conditioning, prediction, acquisition; ratios within
+//! this run are printed at the end. `cargo bench --bench model [-- FILTER]`.
+
+mod support;
 
 use criterion::Criterion;
-use paretorank::acquisition::{Boxes, Directions};
+use paretorank::acquisition::{Boxes, Directions, MOST_BOX_OBJECTIVES};
 use paretorank::gp::{Data, Family, Hyper, Posterior, fit};
 use std::hint::black_box;
-use std::time::Duration;
-
-#[path = "support/points.rs"]
-mod points;
+use std::time::{Duration, Instant};
+use support::{Figures, points, repeat, short};
 
 fn main() {
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
-    model(&mut criterion);
-    acquisition(&mut criterion);
+    let mut criterion = Criterion::default().configure_from_args();
+    let figures = Figures::default();
+    processes(&mut criterion, &figures);
+    acquisition(&mut criterion, &figures);
     criterion.final_summary();
+    figures.print_ratios();
 }
 
-fn model(criterion: &mut Criterion) {
-    for (d, n) in [(20, 100), (100, 100), (20, 300)] {
-        let x = points::sphere(n, d);
-        let rows: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
-        let y: Vec<f64> = x.iter().map(|x| (6.0 * x[0]).sin() + x.iter().sum::<f64>()).collect();
+/// Against conditioning a process anew, which is the least that a fit could be.
+fn processes(criterion: &mut Criterion, figures: &Figures) {
+    let mut group = short(criterion, "process");
+    for (d, n) in [(20, 100), (100, 100), (20, 400)] {
+        let x = points::sphere(n + 1, d);
+        let rows: Vec<&[f64]> = x[..n].iter().map(Vec::as_slice).collect();
+        let value = |x: &[f64]| (6.0 * x[0]).sin() + x.iter().sum::<f64>();
+        let y: Vec<f64> = rows.iter().map(|x| value(x)).collect();
         let (data, _) = Data::new(&rows, &y, &vec![None; n]);
         let start = Hyper::initial(Family::Rational, d);
-        criterion.bench_function(&format!("fit d={d} n={n}"), |b| b.iter(|| fit(&data, &start)));
         let posterior = Posterior::new(&data, &start).expect("the covariance is positive");
-        let (mut dmean, mut dsd) = (vec![0.0; d], vec![0.0; d]);
-        criterion.bench_function(&format!("prediction with gradient d={d} n={n}"), |b| {
-            b.iter(|| posterior.predict_with_gradient(black_box(&x[0]), &mut dmean, &mut dsd));
+        let name = format!("process d={d} n={n}");
+        let mut time = |what: &str, run: &mut dyn FnMut(u64) -> Duration| {
+            figures.time(&mut group, (&name, what), run);
+        };
+        time("conditioning", &mut repeat(|| Posterior::new(&data, &start)));
+        time("one more observation", &mut |times| {
+            let mut copies = vec![posterior.clone(); times as usize];
+            let begun = Instant::now();
+            copies.iter_mut().for_each(|p| p.observe(&x[n], 0.1, None));
+            begun.elapsed()
         });
+        time("fit", &mut repeat(|| fit(&data, &start)));
+        time(
+            "100 predictions, one by one",
+            &mut repeat(|| x[..100].iter().map(|x| posterior.predict(black_box(x)).mean).sum::<f64>()),
+        );
+        let many = x[..100].to_vec();
+        time("100 predictions at once", &mut repeat(|| posterior.predict_all(black_box(&many))));
+        let (mut dmean, mut dsd) = (vec![0.0; d], vec![0.0; d]);
+        time(
+            "prediction with gradient",
+            &mut repeat(|| posterior.predict_with_gradient(black_box(&x[0]), &mut dmean, &mut dsd)),
+        );
     }
 }
 
-fn acquisition(criterion: &mut Criterion) {
+/// Exact boxes against directions.
+fn acquisition(criterion: &mut Criterion, figures: &Figures) {
+    let mut group = short(criterion, "acquisition");
     let (n, directions) = (50, 256);
-    for m in [3, 5] {
+    for m in [2, 3, 5] {
         let (front, reference) = (points::linear(n, m), vec![0.55; m]);
         let (mean, sd) = (vec![0.4 / m as f64; m], vec![0.05; m]);
         let (mut dmean, mut dsd) = (vec![0.0; m], vec![0.0; m]);
+        let name = format!("improvement with gradient M={m} front={n}");
         let approximate = Directions::new(&front, &reference, points::sphere(directions, m));
-        criterion.bench_function(&format!("{directions} directions M={m} front={n}"), |b| {
-            b.iter(|| approximate.log_value_with_gradient(black_box(&mean), &sd, &mut dmean, &mut dsd));
-        });
-        if m <= paretorank::acquisition::MOST_BOX_OBJECTIVES {
+        let run = || approximate.log_value_with_gradient(black_box(&mean), &sd, &mut dmean, &mut dsd);
+        figures.time(&mut group, (&name, &format!("{directions} directions")), repeat(run));
+        if m <= MOST_BOX_OBJECTIVES {
             let exact = Boxes::new(&front, &reference);
-            criterion.bench_function(&format!("{} boxes M={m} front={n}", exact.len()), |b| {
-                b.iter(|| exact.log_value_with_gradient(black_box(&mean), &sd, &mut dmean, &mut dsd));
-            });
+            let run = || exact.log_value_with_gradient(black_box(&mean), &sd, &mut dmean, &mut dsd);
+            figures.time(&mut group, (&name, &format!("{} boxes", exact.len())), repeat(run));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Times of one run, set against each other: on a shared machine only ratios mean anything.
 
-pub mod moocore;
 pub mod points;
 
 use criterion::measurement::WallTime;
