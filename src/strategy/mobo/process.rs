@@ -104,7 +104,7 @@ const FORMS: [(Family, bool, usize, f64); 3] = [
 ];
 
 /// What data tell of a process's hyperparameters, according to the form that is asked for; the other
-/// arguments are those of [`fit`]. `stream(k)` is the random stream of draw k.
+/// arguments are those of [`fit`], and `judge` begins chains anew. `stream(k)` is the random stream of draw k.
 pub fn learn(
     form: Surrogate,
     data: &Data,
@@ -123,8 +123,9 @@ pub fn learn(
     match form {
         Surrogate::Pooled => fit(data, fitted, judge, centre).map(Known::Fitted),
         Surrogate::Sparse => match chains {
-            Some(chains) => chains.advance(data, stream),
-            None => Chains::begin(data, &Hyper::initial(Family::Sparse, d), DRAWS, stream),
+            // Chains of few observations sit where more say that nothing is, and do not get away on their own.
+            Some(chains) if !judge => chains.advance(data, stream),
+            _ => Chains::begin(data, &Hyper::initial(Family::Sparse, d), DRAWS, stream),
         }
         .map(Known::Drawn),
     }
