@@ -116,6 +116,57 @@ impl Message {
 mod tests {
     use super::*;
     use crate::problem::{Measurement, Value};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bytes_of_any_kind_are_a_message_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
+            let framed = [&PROTOCOL.to_le_bytes()[..], &bytes].concat();
+            if let Ok(message) = Message::decode(&framed) {
+                prop_assert_eq!(Message::decode(&message.encode()).map(|m| m.encode()), Ok(message.encode()));
+            }
+            let _ = Message::decode(&bytes);
+        }
+
+        #[test]
+        fn a_message_with_a_byte_changed_or_cut_off_is_one_or_an_error(at in 0..200_usize, byte: u8, value: f64) {
+            let outcome = TaskOutcome::Ok(vec![("f".into(), Measurement::new(1.5, Some(0.1)).unwrap())]);
+            let (reused, peak_memory) = (None, Some(1 << 40));
+            let report = Report {
+                trial: 7, task: 1, attempt: 2, outcome, started: value, finished: 2.0, peak_memory, reused,
+            };
+            let whole = Message::Done(report).encode();
+            let at = at % whole.len();
+            prop_assert!(Message::decode(&whole[..at]).is_err());
+            let mut changed = whole;
+            changed[at] = byte;
+            if let Ok(Message::Done(Report { outcome: TaskOutcome::Ok(values), .. })) = Message::decode(&changed) {
+                prop_assert!(values.iter().all(|(_, m)| m.value().is_finite() && m.sem().is_none_or(|s| s >= 0.0)));
+            }
+        }
+    }
+
+    /// Lengths that no message has are not believed: nothing is allocated for them.
+    #[test]
+    fn an_absurd_length_is_an_error_at_once() {
+        let endless = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F];
+        for kind in [0, 1, 2, 4] {
+            let bytes = [&PROTOCOL.to_le_bytes()[..], &[kind], &endless, &endless, &endless].concat();
+            assert!(Message::decode(&bytes).is_err(), "kind {kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_no_measurement_whoever_says_it() {
+        for bits in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let mut bytes = postcard::to_stdvec(&Measurement::new(1.5, Some(0.1))).unwrap();
+            bytes[1..9].copy_from_slice(&bits.to_le_bytes());
+            assert!(postcard::from_bytes::<Option<Measurement>>(&bytes).is_err(), "{bits}");
+        }
+        assert!(serde_json::from_str::<Measurement>("{\"value\": 1, \"sem\": -0.5}").is_err());
+        assert!(serde_json::from_str::<Measurement>("{\"value\": 1, \"sem\": 0.5}").is_ok());
+    }
 
     #[test]
     fn messages_survive_the_line_and_other_versions_do_not() {

@@ -4,8 +4,12 @@
 use crate::config::ResultFile;
 use crate::problem::{Problem, TaskOutcome, Values, measurement, values_in_text};
 use serde_json::{Map, Value};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
+
+/// Most bytes of a result: a million lines are no result but data.
+const MOST_BYTES: u64 = 16_000_000;
 
 /// Events that a result says it is made of.
 const EVENTS: &str = "events";
@@ -36,11 +40,7 @@ pub(super) fn read(
     events: Option<u64>,
 ) -> Result<Values, String> {
     let path = dir.join(file.path());
-    let text = fs::read(&path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => "the command ended well but wrote no result".to_owned(),
-        _ => e.to_string(),
-    });
-    let values = text.and_then(|text| match file {
+    let values = content(&path).and_then(|text| match file {
         ResultFile::Json(_) => wanted.of_json(&object(&text)?, events),
         ResultFile::Table { columns, last_line, .. } => {
             let text = String::from_utf8_lossy(&text);
@@ -48,6 +48,26 @@ pub(super) fn read(
         }
     });
     values.map_err(|reason| format!("{reason}; result file: {}", path.display()))
+}
+
+/// What is in a result file; only a regular one, and only so much that reading it harms nobody. A pipe would
+/// be waited for without end.
+fn content(path: &Path) -> Result<Vec<u8>, String> {
+    let said = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::NotFound => "the command ended well but wrote no result".to_owned(),
+        _ => e.to_string(),
+    };
+    let about = fs::metadata(path).map_err(said)?;
+    if !about.is_file() {
+        return Err("the result is no regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    // It may still grow: what is read is bounded, not what was there.
+    File::open(path).and_then(|f| f.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(said)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("the result is larger than {} MB", MOST_BYTES / 1_000_000));
+    }
+    Ok(bytes)
 }
 
 impl Wanted {

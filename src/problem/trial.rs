@@ -7,9 +7,27 @@ pub type TrialId = u64;
 
 /// A finite value with its standard error of the mean, if known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Measurement {
     value: f64,
     sem: Option<f64>,
+}
+
+/// What bytes say that a measurement is.
+#[derive(Deserialize)]
+struct Unchecked {
+    value: f64,
+    sem: Option<f64>,
+}
+
+impl TryFrom<Unchecked> for Measurement {
+    type Error = String;
+
+    /// Bytes from outside are held to what [`Measurement::new`] is.
+    fn try_from(Unchecked { value, sem }: Unchecked) -> Result<Self, String> {
+        Self::new(value, sem)
+            .ok_or_else(|| format!("{value} with the standard error {sem:?} is no measurement"))
+    }
 }
 
 impl Measurement {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::problem::{Column, Goal, Measurement, Metric, Objective, OutcomeConstraint, Space};
+use proptest::prelude::*;
 
 fn problem() -> Problem {
     let objective = |name: &str| Objective {
@@ -125,4 +126,52 @@ fn a_table_is_read_and_the_path_is_in_the_reason() {
     fs::write(dir.path().join("out.txt"), "0.5 7 3.25\n").unwrap();
     let error = read(dir.path(), &table, &other, None).unwrap_err();
     assert!(error.contains("\"other\" is missing; the result has acc, sep"), "{error}");
+}
+
+#[test]
+fn a_result_that_is_too_large_or_no_file_is_told_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let read = |name: &str| {
+        read(dir.path(), &ResultFile::Json(name.into()), &stage(&["a"], &[]), None).unwrap_err()
+    };
+    let pipe = rustix::fs::mknodat(
+        rustix::fs::CWD,
+        dir.path().join("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    );
+    pipe.unwrap();
+    std::os::unix::fs::symlink("/dev/zero", dir.path().join("endless")).unwrap();
+    fs::create_dir(dir.path().join("folder")).unwrap();
+    for name in ["pipe", "endless", "folder"] {
+        let path = dir.path().join(name);
+        assert_eq!(
+            read(name),
+            format!("the result is no regular file; result file: {}", path.display())
+        );
+    }
+    // Sparse: 1 TB, none of it on the disk.
+    File::create(dir.path().join("huge")).unwrap().set_len(1 << 40).unwrap();
+    assert!(read("huge").starts_with("the result is larger than 16 MB; "));
+    let mut deep = "[".repeat(100_000);
+    deep.insert_str(0, "{\"a\": ");
+    fs::write(dir.path().join("deep"), deep).unwrap();
+    assert!(read("deep").contains("recursion limit"), "{}", read("deep"));
+}
+
+proptest! {
+    /// Whatever a program writes is a finite measurement or an error with the path.
+    #[test]
+    fn any_text_is_a_measurement_or_an_error(text in ".{0,60}", value in any::<f64>(), key in "[a-c]{1}") {
+        let dir = tempfile::tempdir().unwrap();
+        let texts = [text.clone(), format!("{{\"{key}\": {value:?}}}"), format!("{{\"{key}\": {{\"value\": {value:?}, \"sem\": {text}}}}}")];
+        for text in texts {
+            fs::write(dir.path().join("r"), &text).unwrap();
+            match read(dir.path(), &ResultFile::Json("r".into()), &stage(&["a"], &["b"]), None) {
+                Ok(values) => prop_assert!(values.iter().all(|(_, m)| m.value().is_finite())),
+                Err(reason) => prop_assert!(reason.contains("result file: "), "{}", reason),
+            }
+        }
+    }
 }
