@@ -198,7 +198,7 @@ fn bad_parameters_objectives_and_constraints_are_refused() {
         (
             "kind = \"int\"\n",
             "",
-            "13: parameter.n.kind is missing; for example kind = \"float\" (int, choice, fixed)",
+            "13: parameter.n.kind is missing; for example kind = \"float\" (int, choice, fixed, events)",
         ),
         (
             "[\"C2F6\", \"argon\", 3]",

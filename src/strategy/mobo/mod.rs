@@ -143,6 +143,10 @@ impl Strategy for Mobo {
         ledger: &Ledger,
         range: &EventRange,
     ) -> Result<i64, StrategyError> {
+        if self.problem.space.dimension() == 0 {
+            // There is one design, and no process of it.
+            return Ok(range.upper);
+        }
         self.prepare(ledger)?;
         let model = self.model.as_ref().ok_or(StrategyError::NoValues)?;
         events::worth(range, &model.doubts(unit, ledger)).ok_or(StrategyError::NoErrors)
