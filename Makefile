@@ -5,6 +5,7 @@ SHELL := /bin/bash
 BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libopenmpi-dev openmpi-bin
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
 PYTHON := python3-h5py python3-h5netcdf python3-xarray
+DISKS := e2fsprogs mount
 CONTAINERS := charliecloud-runtime squashfs-tools podman runc
 GEANT4 := python3-venv libgl1 libx11-6 libxext6 libsm6 libice6
 
@@ -47,7 +48,7 @@ packages:
 	@.ci/packages $(BUILD)
 
 test-packages:
-	@.ci/packages $(SLURM) $(PYTHON) $(CONTAINERS)
+	@.ci/packages $(SLURM) $(PYTHON) $(CONTAINERS) $(DISKS)
 
 # A Python with Geant4 for configs/drich/geant4.toml, from PyPI: about 50 MB to load, 170 MB on disk.
 geant4: target/geant4/bin/complete

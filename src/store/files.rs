@@ -65,16 +65,21 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// Writes `bytes` to a temporary file beside `path` and on to the disk; returns its path.
 pub(super) fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     let beside = temporary(path);
-    let written = File::create(&beside).and_then(|mut file| {
+    write_at(&beside, bytes)?;
+    Ok(beside)
+}
+
+/// Writes a file of these bytes and on to the disk, or leaves none.
+pub(super) fn write_at(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let written = File::create(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    if let Err(e) = written {
+    written.map_err(|e| {
         // Room may be what is lacking.
-        let _ = fs::remove_file(&beside);
-        return Err(StoreError::io("write", &beside)(e));
-    }
-    Ok(beside)
+        let _ = fs::remove_file(path);
+        StoreError::io("write", path)(e)
+    })
 }
 
 /// Renames within one directory and makes that last.

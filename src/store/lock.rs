@@ -2,7 +2,8 @@
 //!
 //! Two locks in one. The file's text names host, process and batch job, for people and for file
 //! systems without locks; where the file system has them, an exclusive `flock` on the same file
-//! decides between processes that start at the same moment. A lock whose owner is provably gone is
+//! decides between processes that start at the same moment; where they have none, a second's wait
+//! does. A lock whose owner is provably gone is
 //! taken over: a process of this host that ended, or an earlier life of our own batch job, since
 //! Slurm ends all of a job's processes before it requeues it under the same number.
 
@@ -15,6 +16,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Longer than a process takes from finding the lock free to putting its name there.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// Whoever wrote a lock file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,21 +105,43 @@ impl Lock {
                 continue;
             }
             let lock = Self { path, file, holder };
-            lock.write()?;
+            match kernel {
+                Kernel::Unsupported => lock.claim(dir)?,
+                Kernel::Ours | Kernel::Held => lock.write()?,
+            }
             return Ok((lock, notice));
         }
     }
 
+    fn text(&self) -> String {
+        serde_json::to_string_pretty(&self.holder).expect("plain text and finite numbers")
+    }
+
     fn write(&self) -> Result<(), StoreError> {
-        let text = serde_json::to_string_pretty(&self.holder).expect("plain text and finite numbers");
         let mut file = &self.file;
         let written = file
             .rewind()
             .and_then(|()| file.set_len(0))
-            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.write_all(self.text().as_bytes()))
             .and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &self.path))?;
         files::sync_parent(&self.path)
+    }
+
+    /// Puts our name there where no kernel decides. Of several processes that found the lock free at the same
+    /// moment the last one to rename has it, which all of them see once they have all done so.
+    fn claim(&self, dir: &Path) -> Result<(), StoreError> {
+        // A file of our own: the one that they all opened would mix their names.
+        let own = dir.join(format!(".{}.{}.{}", files::LOCK, self.holder.host, self.holder.pid));
+        files::write_at(&own, self.text().as_bytes())?;
+        files::rename(&own, &self.path)?;
+        std::thread::sleep(SETTLED);
+        self.check().map_err(|lost| match lost {
+            StoreError::LockLost { reason, .. } => {
+                locked(dir, format!("another process began at the same moment: {reason}"))
+            }
+            other => other,
+        })
     }
 
     /// Makes sure that nobody took the lock away.
@@ -147,6 +174,7 @@ pub(super) fn read_holder(path: &Path) -> Result<Option<Result<Holder, String>>,
     Ok(files::read(path)?.map(parse))
 }
 
+#[derive(Clone, Copy)]
 enum Kernel {
     Ours,
     Held,
@@ -294,6 +322,26 @@ mod tests {
         assert!(notice.unwrap().contains("requeued"));
         fs::write(&path, "not a lock").unwrap();
         assert!(Lock::acquire(dir.path(), us()).unwrap_err().is_usage());
+    }
+
+    #[test]
+    fn of_many_that_find_the_lock_free_without_a_kernel_lock_one_gets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let claim = |pid: i32| {
+            let path = dir.path().join(files::LOCK);
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).unwrap();
+            let lock = Lock { path, file, holder: Holder { pid, ..us() } };
+            lock.claim(dir.path()).map(|()| lock)
+        };
+        let claimed: Vec<_> = std::thread::scope(|scope| {
+            let started: Vec<_> = (1..=8).map(|pid| scope.spawn(move || claim(pid))).collect();
+            started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let (got, refused): (Vec<_>, Vec<_>) = claimed.into_iter().partition(Result::is_ok);
+        assert_eq!((got.len(), refused.len()), (1, 7));
+        let said = refused[0].as_ref().unwrap_err();
+        assert!(said.is_usage() && said.to_string().contains("at the same moment"), "{said}");
+        got[0].as_ref().unwrap().check().unwrap();
     }
 
     #[test]

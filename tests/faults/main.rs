@@ -20,4 +20,5 @@ mod restart;
 mod signals;
 mod silence;
 mod stopping;
+mod storage;
 mod studies;

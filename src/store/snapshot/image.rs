@@ -5,6 +5,7 @@
 //! its file), a parallel file system sees one sequential write, and the library's own file locks,
 //! which some of them refuse, do not matter.
 
+use hdf5::file::FileAccessBuilder;
 use hdf5::{File, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::io::{Read, Seek, Write};
@@ -13,7 +14,7 @@ use std::os::fd::AsRawFd;
 /// The bytes of a new HDF5 file filled by `fill`.
 pub(super) fn write(fill: impl FnOnce(&File) -> Result<()>) -> Result<Vec<u8>> {
     let (mut memory, path) = anonymous()?;
-    let file = File::with_options().with_fapl(|access| access.stdio()).create(path)?;
+    let file = File::with_options().with_fapl(by_plain_calls).create(path)?;
     fill(&file)?;
     file.close()?;
     let mut bytes = Vec::new();
@@ -25,7 +26,12 @@ pub(super) fn write(fill: impl FnOnce(&File) -> Result<()>) -> Result<Vec<u8>> {
 pub(super) fn read<T>(bytes: &[u8], take: impl FnOnce(&File) -> Result<T>) -> Result<T> {
     let (mut memory, path) = anonymous()?;
     memory.write_all(bytes).map_err(system)?;
-    take(&File::with_options().with_fapl(|access| access.stdio()).open(path)?)
+    take(&File::with_options().with_fapl(by_plain_calls).open(path)?)
+}
+
+/// The library's driver for plain calls, and none of its locks: nobody else knows the file.
+fn by_plain_calls(access: &mut FileAccessBuilder) -> &mut FileAccessBuilder {
+    access.stdio().file_locking(false)
 }
 
 /// Anonymous memory and a path to it. The path is a symbolic link to nowhere, which the library's
