@@ -12,6 +12,7 @@ mod directories;
 mod disk;
 mod evaluators;
 mod functions;
+mod harness;
 mod kills;
 mod outcomes;
 mod payloads;
