@@ -1,6 +1,6 @@
 //! `paretorank bench`: measures, so that nobody has to believe.
 
-use super::{bench_dispatch, bench_optimizer, bench_problems, bench_tasks};
+use super::{bench_coordinator, bench_dispatch, bench_optimizer, bench_problems, bench_tasks};
 use crate::config::{
     Builtin, Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study,
     own_parameters,
@@ -26,6 +26,8 @@ enum What {
     /// No-op evaluations per second, and how long a rank waits for its next task; under mpirun or srun
     /// over ranks, else over threads
     Dispatch(bench_dispatch::Args),
+    /// Rank 0's decisions per second for thousands of simulated ranks, and how long its queues grow
+    Coordinator(bench_coordinator::Args),
     /// What a task costs beside its own work, with and without container; under mpirun or srun over
     /// ranks, else over threads
     Tasks(bench_tasks::Args),
@@ -37,6 +39,7 @@ pub fn run(args: Args) -> Exit {
         What::Optimizer(args) => bench_optimizer::run(&args),
         What::Problems => bench_problems::run(),
         What::Dispatch(args) => bench_dispatch::run(&args),
+        What::Coordinator(args) => bench_coordinator::run(&args),
         What::Tasks(args) => bench_tasks::run(&args),
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod bench;
+mod bench_coordinator;
 mod bench_dispatch;
 mod bench_optimizer;
 mod bench_problems;

@@ -100,7 +100,7 @@ impl Coordinator {
         if self.late.contains_key(&graph.node(task).stage) {
             return;
         }
-        let tries = &mut open.tries[task as usize];
+        let tries = &open.tries[task as usize];
         let attempt = tries.attempts + 1;
         let need = graph.rules(task).need;
         let stale = self.counts.ended().saturating_sub(open.seen);
@@ -108,7 +108,8 @@ impl Coordinator {
         let Some(rank) = self.ranks.occupy(running, tries.avoid, claims) else {
             return self.ranks.hosts().claim(need, claims);
         };
-        tries.attempts = attempt;
+        self.begun += u64::from(!open.begun());
+        open.tries[task as usize].attempts = attempt;
         open.progress.start(task);
         self.queue.remove(&queued);
         let inputs = open.progress.inputs(graph, task);

@@ -211,6 +211,7 @@ impl Coordinator {
     /// A trial has ended: what is left of it is not wanted any more.
     fn trial_ended(&mut self, trial: TrialId, outcome: Outcome, finished: f64, out: &mut Vec<Command>) {
         let Some(open) = self.open.remove(&trial) else { return };
+        self.begun -= u64::from(open.begun());
         let graph = self.settings.work.graph();
         let mut runs = false;
         for task in open.progress.active() {

@@ -65,6 +65,7 @@ impl Coordinator {
                 of_trial.insert(attempt.detail.task, (end, attempt.attempt, attempt.finished));
             }
         }
+        self.begun = self.open.values().filter(|open| open.begun()).count() as u64;
         for (trial, ends) in &mut ends {
             self.forget_missing(*trial, ends, out);
         }

@@ -45,7 +45,7 @@ impl Open {
     }
 
     /// Whether any of its tasks was ever started.
-    fn begun(&self) -> bool {
+    pub fn begun(&self) -> bool {
         self.tries.iter().any(|tries| tries.attempts > 0)
     }
 }
@@ -73,6 +73,8 @@ pub struct Coordinator {
     /// Trials ended so far.
     pub(super) counts: Counts,
     pub(super) open: BTreeMap<TrialId, Open>,
+    /// Those of them of which a task was ever started.
+    pub(super) begun: u64,
     /// Tasks that are ready and wait for a rank.
     pub(super) queue: BTreeSet<Queued>,
     /// Tasks that will be tried again at this time; the bits of seconds since 1970 are in its order.
@@ -102,6 +104,7 @@ impl Coordinator {
             widest: 0,
             counts: Counts::default(),
             open: BTreeMap::new(),
+            begun: 0,
             queue: BTreeSet::new(),
             later: BTreeSet::new(),
             drafts: VecDeque::new(),
@@ -120,9 +123,8 @@ impl Coordinator {
         if self.settings.work.graph().size() == 1 {
             return Counts { running, ready: queue + drafts, ranks, ..self.counts };
         }
-        let begun = self.open.values().filter(|open| open.begun()).count() as u64;
-        let ready = self.open.len() as u64 - begun + drafts;
-        let tasks = Some(TaskCounts { begun, ready: queue });
+        let ready = self.open.len() as u64 - self.begun + drafts;
+        let tasks = Some(TaskCounts { begun: self.begun, ready: queue });
         Counts { running, ready, ranks, tasks, ..self.counts }
     }
 

@@ -226,6 +226,7 @@ fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
             }
         };
         let commands = c.on(now, event);
+        assert_eq!(c.begun, c.open.values().filter(|open| open.begun()).count() as u64);
         // Ranks with three faults in a row get no more.
         model.places.retain(|rank, _| {
             !commands.iter().any(|c| {

@@ -1,0 +1,332 @@
+//! Events in the order of simulated time, for the real coordinator.
+
+use crate::comm::{Rank, Report, Task};
+use crate::config::Study;
+use crate::coordinator::{Command, Coordinator, Ending, Event, Offer, Place, Request, Settings};
+use crate::pipeline::Work;
+use crate::problem::{Measurement, TaskOutcome, TrialId, Value};
+use crate::rng;
+use crate::stopping::Judge;
+use crate::store::{History, Proposed};
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting {
+    pub ranks: usize,
+    pub per_node: usize,
+    pub trials: u64,
+    pub median_s: f64,
+    pub candidate_s: f64,
+    /// Share of the tasks during which the rank is lost.
+    pub lost: f64,
+    pub seed: u64,
+}
+
+impl Setting {
+    /// Mean time of a task in seconds: of a log-normal with sigma 1.
+    pub fn mean_s(&self) -> f64 {
+        self.median_s * 0.5_f64.exp()
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Figures {
+    pub events: u64,
+    pub commands: u64,
+    /// Seconds that the coordinator took for them.
+    pub seconds: f64,
+    /// Seconds for an event: the median, that at 99 %, and the longest.
+    pub median_s: f64,
+    pub late_s: f64,
+    pub slowest_s: f64,
+    /// Most tasks that waited for a rank.
+    pub queue: u64,
+    /// Most trials that had been asked for without an answer.
+    pub asked: u64,
+    /// Share of the ranks' time until the last task began in which they ran tasks.
+    pub busy: f64,
+    pub lost: u64,
+}
+
+/// Something that will happen.
+struct Due {
+    at: f64,
+    /// Of things at the same time the one that was arranged first happens first.
+    number: u64,
+    what: What,
+}
+
+enum What {
+    Tell(Event),
+    /// A task ends, unless its rank was lost in the meantime.
+    End(Rank, Task, f64),
+    Lost(Rank),
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Due {}
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.total_cmp(&other.at).then(self.number.cmp(&other.number))
+    }
+}
+
+struct Simulation<'a> {
+    setting: &'a Setting,
+    work: Arc<Work>,
+    coordinator: Coordinator,
+    now: f64,
+    due: BinaryHeap<Reverse<Due>>,
+    arranged: u64,
+    /// By rank: how often it was lost. A task that began before ends for nobody.
+    lives: Vec<u32>,
+    /// By rank: the life in which its task began.
+    began_in: Vec<u32>,
+    /// When the strategy has answered everything that it was asked for.
+    strategy_free: f64,
+    waiting: u64,
+    rng: rand_chacha::ChaCha8Rng,
+    times: Vec<f32>,
+    figures: Figures,
+    /// Begin and end of every attempt, and when the last one began.
+    spans: Vec<(f64, f64)>,
+    last_start: f64,
+    ended: Option<Ending>,
+}
+
+/// Runs a study on simulated ranks until it is complete.
+///
+/// # Errors
+/// It ends otherwise, or not at all, in words.
+pub(super) fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Result<Figures, String> {
+    let capacity = setting.ranks as u64;
+    let (trials, ranks, missing) = (setting.trials, setting.ranks, Default::default());
+    let settings = Settings { trials, capacity, ranks, work: Arc::clone(&work), missing };
+    let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &History::default());
+    let mut this = Simulation {
+        setting,
+        work,
+        coordinator,
+        now: 0.0,
+        due: BinaryHeap::new(),
+        arranged: 0,
+        lives: vec![0; ranks + 1],
+        began_in: vec![0; ranks + 1],
+        strategy_free: 0.0,
+        waiting: 0,
+        rng: rng::stream(setting.seed, "simulation", 0),
+        times: vec![],
+        figures: Figures {
+            events: 0,
+            commands: 0,
+            seconds: 0.0,
+            median_s: 0.0,
+            late_s: 0.0,
+            slowest_s: 0.0,
+            queue: 0,
+            asked: 0,
+            busy: 0.0,
+            lost: 0,
+        },
+        spans: vec![],
+        last_start: 0.0,
+        ended: None,
+    };
+    this.carry_out(commands);
+    for rank in 1..=ranks {
+        let place = this.place(rank);
+        this.arrange(0.0, What::Tell(Event::Ready { rank, place }));
+    }
+    while this.ended.is_none() {
+        this.step()?;
+    }
+    match this.ended.take() {
+        Some(Ending::Complete) => Ok(this.finish()),
+        other => Err(format!("the simulated run did not complete: {other:?}")),
+    }
+}
+
+impl Simulation<'_> {
+    fn place(&self, rank: Rank) -> Place {
+        let within = (rank - 1) % self.setting.per_node;
+        let host = format!("node{}", (rank - 1) / self.setting.per_node);
+        Place { host, cpus: vec![within as u32], cores: 1, memory: None }
+    }
+
+    fn arrange(&mut self, at: f64, what: What) {
+        self.arranged += 1;
+        self.due.push(Reverse(Due { at, number: self.arranged, what }));
+    }
+
+    /// The next thing that happens.
+    fn step(&mut self) -> Result<(), String> {
+        let wake = self.coordinator.wake_at();
+        let next = self.due.peek().map(|Reverse(due)| due.at);
+        if let Some(wake) = wake.filter(|wake| next.is_none_or(|next| *wake < next)) {
+            self.now = self.now.max(wake);
+            self.tell(Event::Tick);
+            return Ok(());
+        }
+        let Some(Reverse(Due { at, what, .. })) = self.due.pop() else {
+            return Err("nothing is left to happen in the simulated run".to_owned());
+        };
+        self.now = at;
+        match what {
+            What::Tell(event) => {
+                self.waiting -= u64::from(matches!(event, Event::Proposed(_)));
+                self.tell(event);
+            }
+            What::End(rank, task, started) => {
+                if self.lives[rank] == self.began_in[rank] {
+                    let report = self.report(&task, started);
+                    self.tell(Event::Done { rank, report });
+                }
+            }
+            What::Lost(rank) => {
+                self.lives[rank] += 1;
+                self.figures.lost += 1;
+                let place = self.place(rank);
+                self.arrange(self.now + self.setting.median_s, What::Tell(Event::Ready { rank, place }));
+                self.tell(Event::Lost { rank, reason: "simulated".to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self, task: &Task, started: f64) -> Report {
+        let measured = |k: usize| (format!("f{k}"), Measurement::new(0.5, None).expect("finite"));
+        let last = task.task as usize + 1 == self.work.graph().size();
+        let outcome = TaskOutcome::Ok(if last { (0..3).map(measured).collect() } else { vec![] });
+        let Task { trial, task, attempt, .. } = *task;
+        let (finished, peak_memory, reused) = (self.now, None, None);
+        Report { trial, task, attempt, outcome, started, finished, peak_memory, reused }
+    }
+
+    /// One event, timed as the loop of rank 0 meets it.
+    fn tell(&mut self, event: Event) {
+        let begin = Instant::now();
+        let commands = self.coordinator.on(self.now, event);
+        let counts = self.coordinator.counts();
+        let took = begin.elapsed().as_secs_f64();
+        let figures = &mut self.figures;
+        figures.events += 1;
+        figures.seconds += took;
+        self.times.push(took as f32);
+        let queued = counts.tasks.map_or(counts.ready, |tasks| tasks.ready);
+        figures.queue = figures.queue.max(queued);
+        self.carry_out(commands);
+    }
+
+    fn carry_out(&mut self, commands: Vec<Command>) {
+        self.figures.commands += commands.len() as u64;
+        for command in commands {
+            match command {
+                Command::Evaluate { rank, task } => self.start(rank, task),
+                Command::Strategy(Request::Ask { trial, seen }) => self.ask(trial, seen),
+                Command::Finish(ending) => self.ended = Some(ending),
+                // Nothing fails here, so that there is nothing to cancel.
+                Command::Strategy(_)
+                | Command::Record(_)
+                | Command::Notice(_)
+                | Command::Cancel { .. } => {}
+            }
+        }
+    }
+
+    fn start(&mut self, rank: Rank, task: Task) {
+        let z: f64 = StandardNormal.sample(&mut self.rng);
+        let length = self.setting.median_s * z.exp();
+        self.began_in[rank] = self.lives[rank];
+        self.last_start = self.now;
+        let lost = self.rng.random::<f64>() < self.setting.lost;
+        let end = self.now + if lost { length * self.rng.random::<f64>() } else { length };
+        self.spans.push((self.now, end));
+        self.arrange(end, if lost { What::Lost(rank) } else { What::End(rank, task, self.now) });
+    }
+
+    /// The strategy answers one after the other.
+    fn ask(&mut self, trial: TrialId, seen: u64) {
+        self.strategy_free = self.strategy_free.max(self.now) + self.setting.candidate_s;
+        self.waiting += 1;
+        self.figures.asked = self.figures.asked.max(self.waiting);
+        let proposed = Proposed {
+            trial,
+            seen,
+            design: vec![Value::Float(0.5); 20],
+            origin: "simulated".to_owned(),
+            generation_s: self.setting.candidate_s,
+            at: self.strategy_free,
+            memory: None,
+        };
+        let offer = Offer { proposed, serial: trial, after: None };
+        self.arrange(self.strategy_free, What::Tell(Event::Proposed(offer)));
+    }
+
+    fn finish(mut self) -> Figures {
+        self.times.sort_by(f32::total_cmp);
+        let at = |share: f64| {
+            f64::from(self.times[((share * self.times.len() as f64) as usize).min(self.times.len() - 1)])
+        };
+        let (median_s, late_s, slowest_s) = (at(0.5), at(0.99), at(1.0));
+        let worked_s: f64 = self.spans.iter().map(|(start, end)| end.min(self.last_start) - start).sum();
+        let busy = worked_s / (self.last_start * self.setting.ranks as f64);
+        Figures { median_s, late_s, slowest_s, busy, ..self.figures }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(ranks: usize, trials: u64, lost: f64) -> Setting {
+        Setting { ranks, per_node: 4, trials, median_s: 600.0, candidate_s: 0.0, lost, seed: 1 }
+    }
+
+    fn run(simulations: u32, setting: Setting) -> Figures {
+        let study = crate::cli::bench_coordinator::study().unwrap();
+        let work = crate::cli::bench_coordinator::work(&study, simulations);
+        simulate(&study, Arc::new(work), &setting).unwrap()
+    }
+
+    #[test]
+    fn every_rank_arrives_and_every_trial_is_proposed_and_ends() {
+        let figures = run(0, setting(16, 100, 0.0));
+        assert_eq!((figures.events, figures.lost), (16 + 2 * 100, 0));
+        assert!(figures.busy > 0.8 && figures.busy <= 1.0, "{figures:?}");
+        // A trial of a check, five simulations and an analysis: seven ends.
+        let figures = run(5, setting(16, 30, 0.0));
+        assert_eq!(figures.events, 16 + (1 + 7) * 30);
+    }
+
+    #[test]
+    fn one_rank_always_has_work_while_there_is_any() {
+        let figures = run(0, setting(1, 50, 0.0));
+        assert!((figures.busy - 1.0).abs() < 1e-9, "{figures:?}");
+        assert_eq!(figures.asked, 1);
+    }
+
+    #[test]
+    fn what_lost_ranks_ran_is_run_by_others() {
+        let figures = run(0, setting(16, 400, 0.1));
+        assert!(figures.lost > 20, "{figures:?}");
+        // Each comes back, unless the run was over before: a loss and an arrival more.
+        let least = 16 + 2 * 400 + figures.lost;
+        assert!(figures.events > least && figures.events <= least + figures.lost + 100, "{figures:?}");
+    }
+}
