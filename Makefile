@@ -1,6 +1,6 @@
 # Two commands set everything up, each on its own: `make demo` and `make test`.
 SHELL := /bin/bash
-.PHONY: demo test build packages test-packages geant4
+.PHONY: demo test test-faults build packages test-packages geant4
 
 BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libopenmpi-dev openmpi-bin
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
@@ -40,6 +40,16 @@ test: packages test-packages geant4
 	then tests/slurm/with cargo nextest run --release --locked; \
 	else tests/slurm/with cargo test --release --locked --bins --lib --tests; fi
 	cargo test --release --locked --doc
+
+# What takes too long for every day: hundreds of kills, 10,000 trials on 64 ranks, whole shipped studies. In all
+# some 20 minutes on 2 cores.
+test-faults: export PARETORANK_REQUIRE_H5PY = 1
+test-faults: export PARETORANK_KILLS ?= 60
+test-faults: export PARETORANK_SOAK = 1
+test-faults: export PARETORANK_WHOLE = 1
+test-faults: packages test-packages
+	cargo nextest run --release --locked --profile faults --retries 0 --no-capture \
+	  -E 'test(harness::) | test(soak::) | test(whole_)'
 
 build: packages
 	cargo build --release --locked

@@ -79,19 +79,48 @@ fn every_shipped_study_is_understood() {
     assert!(seen >= 8, "{seen} study files");
 }
 
-/// Short runs of the studies that need nothing but the program, whose proposals follow from the record.
+/// Short runs of the studies that need nothing but the program and its stand-ins, whose proposals follow from the
+/// record.
 #[test]
 fn shipped_studies_are_replayed() {
     for (study, more) in [
         ("dtlz2.toml", &["--trials", "30"][..]),
         ("dtlz2.toml", &["--trials", "30", "--set", "strategy.model=\"sparse\""]),
         ("dtlz2.toml", &["--trials", "60", "--set", "strategy.method=\"nsga3\""]),
+        ("dtlz2-m5-d100.toml", &["--trials", "14"]),
         ("constrained.toml", &["--trials", "24"]),
         ("function.toml", &["--trials", "20"]),
         ("pipeline.toml", &["--trials", "8"]),
+        ("events.toml", &["--trials", "12"]),
     ] {
         let asked: usize = more[1].parse().unwrap();
         assert_eq!(trials(study, more).len(), asked, "{study}");
+    }
+}
+
+/// The same with whole studies, which takes a quarter of an hour: `PARETORANK_WHOLE=1`.
+#[test]
+fn whole_shipped_studies_are_replayed() {
+    if std::env::var_os("PARETORANK_WHOLE").is_none() {
+        return println!("SKIPPED: set PARETORANK_WHOLE=1 for a quarter of an hour of studies");
+    }
+    let source = format!("container.env.EPIC_SOURCE='{}'", configs().join("fake/epic").display());
+    for (study, more) in [
+        ("dtlz2.toml", &[][..]),
+        ("dtlz2-m5-d100.toml", &[]),
+        ("constrained.toml", &[]),
+        ("function.toml", &[]),
+        ("pipeline.toml", &[]),
+        ("events.toml", &[]),
+        ("reuse.toml", &[]),
+        ("b0/b0.toml", &["--trials", "14", "--set", "strategy.initial=8"]),
+        ("bic/bic.toml", &["--trials", "14", "--set", &source]),
+        ("drich/epic.toml", &["--trials", "14", "--set", "strategy.initial=8"]),
+    ] {
+        let begin = std::time::Instant::now();
+        let count = trials(study, more).len();
+        println!("{study}: {count} trials replayed, {:.0?}", begin.elapsed());
+        assert!(count >= 12, "{study}");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::observe::Observer;
 use crate::signal::Signals;
 use crate::slurm::Allocation;
 use crate::stopping;
-use crate::store::{History, Origin, Record, Session, Store, StoreError, Writer};
+use crate::store::{History, Origin, Record, Session, Snapshots, Store, StoreError, Writer};
 use crate::strategy::Proposer;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -304,8 +304,9 @@ fn attempt(
         return Ok(Exit::Complete);
     }
     let (capacity, ready) = shares(&study.strategy, evaluators as u64);
+    let began = now_s();
     let session = Session {
-        at: now_s(),
+        at: began,
         host: origin.host.clone(),
         job: origin.job.clone(),
         evaluators: evaluators as u64,
@@ -339,7 +340,9 @@ fn attempt(
         signals.leave_now();
         std::thread::sleep(LOOK);
     }
+    let snapshots = writer.snapshots();
     let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
+    observer.notice(&checkpoints_line(&snapshots, now_s() - began));
     observer.finish(history.counts());
     let history = into.insert(history);
     match ended {
@@ -367,6 +370,15 @@ fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
         None => (evaluators, strategy.ready),
         Some(most) => (most.min(evaluators), most.saturating_sub(evaluators)),
     }
+}
+
+/// What checkpoints have cost, which a thread of their own has paid.
+fn checkpoints_line(snapshots: &Snapshots, session_s: f64) -> String {
+    let Snapshots { count, seconds } = *snapshots;
+    let share = if session_s > 0.0 { 100.0 * seconds / session_s } else { 0.0 };
+    format!(
+        "checkpoints: {count} written in {seconds:.2} s, {share:.2} % of the session's {session_s:.1} s"
+    )
 }
 
 fn opening_line(

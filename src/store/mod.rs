@@ -36,7 +36,7 @@ pub use record::{
     Stopped, Trial,
 };
 pub use stored::{Stored, read};
-pub use writer::Writer;
+pub use writer::{Snapshots, Writer};
 
 use crate::config::{self, Study};
 use journal::Journal;
@@ -192,16 +192,18 @@ impl Store {
         self.curve.step(&self.study.problem, &self.history);
     }
 
-    /// Writes the last snapshot, after at most `patience` spent on hypervolumes, and gives the lock
-    /// back.
-    fn close(mut self, patience: Duration) -> Result<History, StoreError> {
+    /// Works out what is missing of the hypervolumes, for at most `patience`.
+    fn finish_hypervolumes(&mut self, patience: Duration) {
         let begin = Instant::now();
         self.curve.refresh(&self.study.problem, &self.history);
         while self.is_behind() && begin.elapsed() < patience {
             self.catch_up();
         }
-        self.snapshot()?;
-        Ok(self.history)
+    }
+
+    /// Gives the lock back.
+    fn close(self) -> History {
+        self.history
     }
 }
 

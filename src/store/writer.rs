@@ -23,15 +23,38 @@ pub struct Writer {
     shared: Arc<Shared>,
 }
 
+/// What snapshots have cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Snapshots {
+    /// How many were written.
+    pub count: u64,
+    /// Seconds that they took in all, on a thread that nobody waits for.
+    pub seconds: f64,
+}
+
 #[derive(Debug)]
 struct Shared {
     durable: AtomicU64,
+    snapshots: Mutex<Snapshots>,
     failure: Mutex<Option<StoreError>>,
 }
 
 impl Shared {
     fn fail(&self, error: StoreError) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// Writes a snapshot, unless there is nothing new, and notes what it took.
+    fn snapshot(&self, store: &mut Store) -> Result<(), StoreError> {
+        let (begin, before) = (Instant::now(), store.in_snapshot);
+        store.snapshot()?;
+        if store.in_snapshot == before {
+            return Ok(());
+        }
+        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshots.count += 1;
+        snapshots.seconds += begin.elapsed().as_secs_f64();
+        Ok(())
     }
 
     fn failure(&self) -> Option<StoreError> {
@@ -44,13 +67,14 @@ impl Writer {
     pub fn spawn(store: Store, every: Duration) -> Self {
         let shared = Arc::new(Shared {
             durable: AtomicU64::new(store.history.records),
+            snapshots: Mutex::default(),
             failure: Mutex::new(None),
         });
         let (queue, records) = mpsc::channel();
         let dir = store.dir.clone();
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
-            let result = write(store, &records, every, &theirs.durable);
+            let result = write(store, &records, every, &theirs);
             if let Err(e) = &result {
                 theirs.fail(e.clone());
             }
@@ -74,6 +98,11 @@ impl Writer {
     /// Number of records that are on the disk, from the first in the run directory.
     pub fn durable(&self) -> u64 {
         self.shared.durable.load(Ordering::Acquire)
+    }
+
+    /// What the snapshots of this session have cost so far.
+    pub fn snapshots(&self) -> Snapshots {
+        *self.shared.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns once `records` records, from the first in the run directory, are on the disk; they must
@@ -140,10 +169,10 @@ fn write(
     mut store: Store,
     queue: &Receiver<Vec<Record>>,
     every: Duration,
-    durable: &AtomicU64,
+    shared: &Shared,
 ) -> Result<History, StoreError> {
     if store.in_snapshot.is_none() {
-        store.snapshot()?;
+        shared.snapshot(&mut store)?;
     }
     let mut last = Instant::now();
     loop {
@@ -157,13 +186,17 @@ fn write(
                     group
                 });
                 store.append(group)?;
-                durable.store(store.history.records, Ordering::Release);
+                shared.durable.store(store.history.records, Ordering::Release);
             }
             Err(RecvTimeoutError::Timeout) => store.catch_up(),
-            Err(RecvTimeoutError::Disconnected) => return store.close(LAST_HYPERVOLUMES),
+            Err(RecvTimeoutError::Disconnected) => {
+                store.finish_hypervolumes(LAST_HYPERVOLUMES);
+                shared.snapshot(&mut store)?;
+                return Ok(store.close());
+            }
         }
         if last.elapsed() >= every {
-            store.snapshot()?;
+            shared.snapshot(&mut store)?;
             last = Instant::now();
         }
     }

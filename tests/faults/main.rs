@@ -20,6 +20,7 @@ mod ranks;
 mod restart;
 mod signals;
 mod silence;
+mod soak;
 mod stopping;
 mod storage;
 mod studies;
