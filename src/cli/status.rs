@@ -4,7 +4,7 @@ use super::summary::{self, Standing};
 use super::{stored, write_out};
 use crate::config::Rule;
 use crate::exit::Exit;
-use crate::report::{self, EventFigures, Starts};
+use crate::report::{self, EventFigures, Makeshift, Starts};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -81,6 +81,9 @@ pub fn run(args: Args) -> Exit {
                 "idle": s.idle,
                 "stale": s.stale.map(|(median, max)| json!({ "median": median, "max": max })),
             })),
+            "makeshift": Makeshift::of(history).kinds.iter()
+                .map(|(kind, (count, _))| (kind.clone(), json!(count)))
+                .collect::<serde_json::Map<_, _>>(),
             "notices": stored.notices,
         });
         format!("{document:#}\n")

@@ -3,7 +3,7 @@
 use super::stops;
 use crate::config::{Evaluator, Study};
 use crate::problem::{Counts, OutcomeConstraint};
-use crate::report::{self, Curve, EventFigures, Starts};
+use crate::report::{self, Curve, EventFigures, Makeshift, Starts};
 use crate::stopping;
 use crate::store::{History, Stopped};
 use std::fmt::Write;
@@ -84,6 +84,9 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
     }
     if let Some(starts) = Starts::of(history) {
         let _ = writeln!(out, "starts       {}", starts.line());
+    }
+    if let Some(line) = Makeshift::of(history).line() {
+        let _ = writeln!(out, "makeshift    {line}");
     }
     if let Some(stopped) = stopped {
         let _ = writeln!(out, "stopped      {}", stops::line(&stopped));

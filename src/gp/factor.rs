@@ -53,6 +53,11 @@ impl Factor {
         Err(NotPositive(n))
     }
 
+    /// What had to be added to the diagonal; 0 as a rule.
+    pub fn jitter(&self) -> f64 {
+        self.jitter
+    }
+
     /// n.
     pub fn len(&self) -> usize {
         self.n

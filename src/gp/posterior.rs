@@ -81,6 +81,12 @@ impl Posterior {
         self.alpha.truncate(n);
     }
 
+    /// What had to be added to every variance so that numbers allow the covariance, as a share of the process's
+    /// own; 0 as a rule.
+    pub fn jitter(&self) -> f64 {
+        self.factor.jitter() / self.kernel.variance()
+    }
+
     /// Number of observations.
     pub fn len(&self) -> usize {
         self.y.len()

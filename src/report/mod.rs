@@ -3,12 +3,14 @@
 
 mod curve;
 mod events;
+mod makeshift;
 mod stages;
 mod starts;
 mod table;
 
 pub use curve::{Curve, front, violating};
 pub use events::EventFigures;
+pub use makeshift::Makeshift;
 pub use stages::{StageFigures, stages};
 pub use starts::Starts;
 pub use table::{csv, json};

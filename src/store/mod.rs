@@ -18,6 +18,8 @@
 mod error;
 mod files;
 mod fit;
+#[cfg(test)]
+mod hostile;
 mod journal;
 mod lock;
 mod record;

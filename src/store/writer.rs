@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 /// What the end of a run may spend on hypervolumes; the allocation's margin is not for them.
 const LAST_HYPERVOLUMES: Duration = Duration::from_secs(5);
 
+/// Between two snapshots lies at least so many times what the last one took: in long histories they would else
+/// take ever more of the time, and the journal has everything already.
+const SPARSE: u32 = 100;
+
 /// Takes records and writes them: to the journal at once, in groups, and to a snapshot every now and
 /// then. Dropped or finished, it writes everything and a last snapshot, and gives the lock back.
 #[derive(Debug)]
@@ -174,10 +178,11 @@ fn write(
     if store.in_snapshot.is_none() {
         shared.snapshot(&mut store)?;
     }
-    let mut last = Instant::now();
+    let (mut last, mut took) = (Instant::now(), Duration::ZERO);
     loop {
         // Hypervolumes are worked out one by one while there is nothing else to do.
-        let idle = every.saturating_sub(last.elapsed());
+        let pause = every.max(SPARSE * took);
+        let idle = pause.saturating_sub(last.elapsed());
         let wait = if store.is_behind() { Duration::ZERO } else { idle };
         match queue.recv_timeout(wait) {
             Ok(first) => {
@@ -195,9 +200,10 @@ fn write(
                 return Ok(store.close());
             }
         }
-        if last.elapsed() >= every {
+        if last.elapsed() >= pause {
+            let begin = Instant::now();
             shared.snapshot(&mut store)?;
-            last = Instant::now();
+            (last, took) = (Instant::now(), begin.elapsed());
         }
     }
 }

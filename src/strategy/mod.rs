@@ -38,6 +38,11 @@ pub trait Strategy: Send {
     /// The method cannot propose now; the caller falls back to a space-filling point and says so.
     fn propose(&mut self, trial: TrialId, ledger: &Ledger) -> Result<Vec<f64>, StrategyError>;
 
+    /// What the last proposal had to make do with, if anything: `kind: detail`.
+    fn makeshift(&self) -> Option<String> {
+        None
+    }
+
     /// How many events of a range a trial at the point `unit` is worth, which is not in the ledger yet.
     ///
     /// # Errors

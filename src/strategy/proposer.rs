@@ -284,7 +284,10 @@ impl Proposer {
         let dimension = self.region.space().dimension();
         let is_point = |p: &[f64]| p.len() == dimension && p.iter().all(|u| u.is_finite());
         let why = match wish {
-            Ok(point) if is_point(&point) => return (point, method.name().to_owned(), true),
+            Ok(point) if is_point(&point) => {
+                let makeshift = method.makeshift().map(|what| format!(" ({what})")).unwrap_or_default();
+                return (point, method.name().to_owned() + &makeshift, true);
+            }
             Ok(_) => "numerics: not a point of the unit cube".to_owned(),
             Err(e) => e.to_string(),
         };

@@ -24,3 +24,4 @@ mod soak;
 mod stopping;
 mod storage;
 mod studies;
+mod untrusted;

@@ -39,6 +39,8 @@ pub struct Mobo {
     fitted: Option<Fitted>,
     /// Conditioned with these hyperparameters; made anew after a fit and after a restart.
     model: Option<Model>,
+    /// Why the hyperparameters are those of an earlier fit than the last that was due.
+    outdated: Option<String>,
     timings: Timings,
 }
 
@@ -60,6 +62,7 @@ impl Mobo {
             form,
             fitted: None,
             model: None,
+            outdated: None,
             timings: Timings::default(),
         }
     }
@@ -71,10 +74,11 @@ impl Mobo {
         }
         if self.fitted.as_ref().is_none_or(|f| f.is_due(ledger)) {
             // A fit that fails leaves the last good hyperparameters.
+            self.outdated = None;
             match (Fitted::new(ledger, self.fitted.as_ref(), self.form, self.seed), &self.fitted) {
                 (Ok(fitted), _) => (self.fitted, self.model) = (Some(fitted), None),
                 (Err(error), None) => return Err(error),
-                (Err(_), Some(_)) => {}
+                (Err(error), Some(_)) => self.outdated = Some(error.to_string()),
             }
         }
         let fitted = self.fitted.as_ref().ok_or(StrategyError::NoValues)?;
@@ -135,6 +139,14 @@ impl Strategy for Mobo {
         self.timings.fit_s += (modelled - begun).as_secs_f64();
         self.timings.acquisition_s += modelled.elapsed().as_secs_f64();
         found
+    }
+
+    fn makeshift(&self) -> Option<String> {
+        if let Some(why) = &self.outdated {
+            return Some(format!("earlier fit: {why}"));
+        }
+        let jitter = self.model.as_ref().map_or(0.0, Model::jitter);
+        (jitter > 0.0).then(|| format!("jitter: {jitter:.0e} of a variance"))
     }
 
     fn events(

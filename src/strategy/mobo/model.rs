@@ -4,7 +4,7 @@ use super::events::{Doubt, variance_of_one};
 use super::process::{self, Known, Process};
 use super::quantity::{Quantity, chosen};
 use crate::config::Surrogate;
-use crate::gp::{NotPositive, Scaling};
+use crate::gp::{NotPositive, Posterior, Scaling};
 use crate::pareto;
 use crate::strategy::{Ledger, Observed, StrategyError};
 use rayon::prelude::*;
@@ -205,6 +205,12 @@ impl Model {
             Some(Doubt { variance: process.smoothed(x).1.powi(2), per_event })
         };
         self.processes.iter().filter_map(doubt).collect()
+    }
+
+    /// The largest jitter that a process needed, as a share of its variance.
+    pub fn jitter(&self) -> f64 {
+        let all = self.processes.iter().flat_map(|p| &p.posteriors);
+        all.map(Posterior::jitter).fold(0.0, f64::max)
     }
 
     /// How many equally likely views there are: in each, every process has its hyperparameters.

@@ -1,6 +1,7 @@
 //! What every method has to keep to, whatever it is told.
 
 mod events;
+mod numerics;
 mod quality;
 
 use super::*;
@@ -274,6 +275,9 @@ impl super::Strategy for Counting {
             1 => Ok(vec![f64::NAN]),
             _ => Ok(vec![f64::from(self.0) / 256.0]),
         }
+    }
+    fn makeshift(&self) -> Option<String> {
+        Some(format!("earlier fit: of {}", self.0))
     }
     fn memory(&self) -> Vec<u8> {
         vec![self.0]
