@@ -116,10 +116,13 @@ fn command(line: &mut dyn Transport) {
            test "$1" != 0.0 || sleep 600
            printf '{"y": %s}' "$1" > result.json"#,
     );
-    for _ in 1..line.size() {
-        let (from, message) = receive(line);
-        assert!(matches!(message, Message::Hello { .. }));
-        line.send(from, &Message::Study(study.clone())).unwrap();
+    let mut fit = 1;
+    while fit < line.size() {
+        match receive(line) {
+            (from, Message::Hello { .. }) => line.send(from, &Message::Study(study.clone())).unwrap(),
+            (_, Message::Fit) => fit += 1,
+            other => panic!("{other:?}"),
+        }
     }
     let tasks = 3 * (line.size() - 1);
     for k in 1..=tasks {

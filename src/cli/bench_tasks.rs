@@ -124,7 +124,10 @@ fn measure(transport: &mut dyn Transport, study: &Study, tasks: u64) -> Result<V
         match message {
             Message::Hello { .. } => {
                 transport.send(rank, &Message::Study(text.clone())).map_err(|e| e.to_string())?;
+                continue;
             }
+            Message::Fit => {}
+            Message::Unfit(reason) => return Err(format!("rank {rank} cannot run tasks: {reason}")),
             Message::Done(report) => match report.outcome {
                 TaskOutcome::Ok(values) => {
                     let ran = values.first().map_or(f64::NAN, |(_, value)| value.value());

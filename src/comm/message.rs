@@ -4,12 +4,12 @@ use crate::problem::{Design, TaskOutcome, TrialId};
 use serde::{Deserialize, Serialize};
 
 /// Version of [`Message`]; the first two bytes of every encoded message, little endian.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 
 /// Every message there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
-    /// Evaluator to rank 0: here I am, give me work.
+    /// Evaluator to rank 0: here I am, tell me what the study is.
     Hello {
         /// Host name.
         host: String,
@@ -45,6 +45,11 @@ pub enum Message {
     Rejoin,
     /// Rank 0 to evaluator: stop what runs, then leave with this exit code.
     Leave(u8),
+    /// Evaluator to rank 0, after the study: it can be evaluated here, give me work.
+    Fit,
+    /// Evaluator to rank 0, after the study: it cannot be evaluated here, and why. It looks again every now
+    /// and then, until it is [`Message::Fit`].
+    Unfit(String),
 }
 
 /// One attempt at one task of a trial.

@@ -14,7 +14,7 @@ use crate::signal::{SignalEvent, Signals};
 use crate::stopping::Judge;
 use crate::store::{History, Record, StoreError, Writer};
 use crate::strategy::Proposer;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -89,6 +89,7 @@ pub fn drive(drive: Drive<'_>) -> Ended {
         clock,
         observer,
         work,
+        places: BTreeMap::new(),
         on_record: drive.on_record,
         longest_s,
         resolved,
@@ -117,6 +118,8 @@ struct Loop<'a> {
     clock: Clockwork,
     observer: &'a mut Observer,
     work: Arc<Work>,
+    /// Where the ranks that have said hello are.
+    places: BTreeMap<Rank, Place>,
     on_record: &'a mut dyn FnMut(&Record),
     /// By stage: the longest attempt so far. Nothing is started that would not fit; NaN once that was
     /// said.
@@ -238,12 +241,18 @@ impl Loop<'_> {
     fn understand(&mut self, rank: Rank, message: Message) -> Option<Event> {
         match message {
             Message::Hello { host, cpus, cores, memory, .. } => {
-                let place = Place { host, cpus, cores, memory };
+                self.places.insert(rank, Place { host, cpus, cores, memory });
                 let study = Message::Study(self.resolved.clone());
-                match self.transport.send(rank, &study) {
-                    Ok(()) => Some(Event::Ready { rank, place }),
-                    Err(error) => Some(Event::Lost { rank, reason: error.to_string() }),
-                }
+                let sent = self.transport.send(rank, &study);
+                sent.err().map(|error| Event::Lost { rank, reason: error.to_string() })
+            }
+            Message::Fit => {
+                let place = self.places.get(&rank).cloned()?;
+                Some(Event::Ready { rank, place })
+            }
+            Message::Unfit(reason) => {
+                let host = self.places.get(&rank).map_or_else(String::new, |place| place.host.clone());
+                Some(Event::Unfit { rank, host, reason })
             }
             Message::Done(report) => {
                 self.note_length(&report);

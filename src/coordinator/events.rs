@@ -35,6 +35,15 @@ pub enum Event {
         /// Its host, and what it may use of that.
         place: Place,
     },
+    /// A rank cannot evaluate; should that change, it is ready.
+    Unfit {
+        /// The rank.
+        rank: Rank,
+        /// Its host.
+        host: String,
+        /// What is missing there, in words.
+        reason: String,
+    },
     /// A rank does not answer any more, or never did.
     Lost {
         /// The rank.

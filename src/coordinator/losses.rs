@@ -32,6 +32,18 @@ impl Coordinator {
         self.finish_if_too_small(out);
     }
 
+    /// A rank cannot evaluate. It has no work, and gets none.
+    pub(super) fn unfit(&mut self, rank: Rank, host: &str, reason: &str, out: &mut Vec<Command>) {
+        self.unfit.insert(rank);
+        out.push(Command::Notice(format!(
+            "rank {rank} on {host} cannot evaluate and gets nothing until that is mended: {reason}"
+        )));
+        if self.unfit.len() >= self.settings.ranks {
+            self.finish_if_alone(reason, out);
+        }
+        self.finish_if_too_small(out);
+    }
+
     /// Ends the run once there is no rank left that could do anything.
     pub(super) fn finish_if_alone(&mut self, reason: &str, out: &mut Vec<Command>) {
         // What a rule has ended, or all trials, needs no rank any more.
@@ -49,7 +61,8 @@ impl Coordinator {
     /// Ends the run once every rank has said what its host has, if that is not enough for some stage.
     pub(super) fn finish_if_too_small(&mut self, out: &mut Vec<Command>) {
         let graph = self.settings.work.graph();
-        if graph.is_plain() || self.arrived < self.settings.ranks || self.mode != Mode::Working {
+        let heard = self.arrived + self.unfit.len();
+        if graph.is_plain() || heard < self.settings.ranks || self.mode != Mode::Working {
             return;
         }
         let hosts = self.ranks.hosts();

@@ -87,8 +87,10 @@ pub struct Coordinator {
     /// Serial of the proposal for the trial before `asked`; `None` until it is there.
     pub(super) last: Option<u64>,
     pub(super) ranks: Ranks,
-    /// Ranks that have said that they are there.
+    /// Ranks that have said that they are there, and can evaluate.
     pub(super) arrived: usize,
+    /// Ranks that cannot.
+    pub(super) unfit: BTreeSet<Rank>,
     /// By stage: why no more tasks are started.
     pub(super) late: BTreeMap<usize, String>,
     pub(super) mode: Mode,
@@ -111,6 +113,7 @@ impl Coordinator {
             last: None,
             ranks: Ranks::default(),
             arrived: 0,
+            unfit: BTreeSet::new(),
             late: BTreeMap::new(),
             mode: Mode::Working,
         }
@@ -147,8 +150,10 @@ impl Coordinator {
                 }
                 self.ranks.add(rank, &place, now);
                 self.arrived += 1;
+                self.unfit.remove(&rank);
                 self.finish_if_too_small(&mut out);
             }
+            Event::Unfit { rank, host, reason } => self.unfit(rank, &host, &reason, &mut out),
             Event::Lost { rank, reason } => self.lost(now, rank, &reason, &mut out),
             Event::Proposed(offer) => self.proposed(offer, &mut out),
             Event::Drafted(draft) => self.drafted(draft),

@@ -318,3 +318,26 @@ fn ten_thousand_ranks_are_kept_busy() {
     }
     assert_eq!(c.counts().ok, 30_000);
 }
+
+#[test]
+fn ranks_that_cannot_evaluate_are_named_and_get_nothing_until_they_can() {
+    let unfit = |rank| Event::Unfit { rank, host: "far".into(), reason: "no mount".into() };
+    let notice = |commands: &[Command]| {
+        commands.iter().any(|c| matches!(c, Command::Notice(n) if n.contains("rank 2 on far cannot evaluate") && n.contains("no mount")))
+    };
+    let settings = Settings { ranks: 2, ..settings() };
+    let (mut c, _) = Coordinator::resume(settings.clone(), never(), &History::default());
+    assert!(notice(&c.on(0.0, unfit(2))));
+    c.on(0.0, ready(1));
+    let mut given = tasks(&c.on(0.0, proposed(0)));
+    given.extend(tasks(&c.on(0.0, proposed(1))));
+    assert_eq!(given, [(1, 0, 1)]);
+    assert_eq!(tasks(&c.on(5.0, ready(2))), [(2, 1, 1)]);
+    // Where none can there is no reason to wait.
+    let (mut c, _) = Coordinator::resume(settings, never(), &History::default());
+    assert_eq!(ending(&c.on(0.0, unfit(1))), None);
+    let Some(Ending::Failed(reason)) = ending(&c.on(0.0, unfit(2))).cloned() else {
+        panic!("nobody is left")
+    };
+    assert!(reason.contains("no evaluating rank is left") && reason.contains("no mount"), "{reason}");
+}

@@ -49,8 +49,10 @@ fn serve_with(
             tracing::error!(rank = transport.rank(), "rank 0 says nothing any more (limits.silence)");
             evaluator.hear(Message::Leave(Exit::StoppedEarly.code()), &equip);
         }
+        evaluator.look_again(&equip);
         let moved = evaluator.step();
-        let mut words: Vec<Message> = evaluator.reports.drain(..).map(Message::Done).collect();
+        let mut words: Vec<Message> = evaluator.fitness.take().into_iter().collect();
+        words.extend(evaluator.reports.drain(..).map(Message::Done));
         if let (Some(code), None) = (evaluator.leaving, &evaluator.running) {
             return Ok(code);
         }
@@ -89,12 +91,19 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_mil
 /// Pause of a rank without work, where nothing but a message can end it.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// Pause before a rank that could not evaluate looks whether it can.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
 /// Trial, task and attempt.
 type Id = (TrialId, u32, u32);
 
 #[derive(Default)]
 struct Evaluator {
+    study: Option<Study>,
     workshop: Option<Result<Workshop, String>>,
+    /// To be said of the workshop, and when it was looked at last.
+    fitness: Option<Message>,
+    looked: Option<Instant>,
     queue: VecDeque<Task>,
     running: Option<Running>,
     reports: Vec<Report>,
@@ -127,7 +136,8 @@ impl Evaluator {
                     self.pulse = Some(Duration::from_secs_f64(pulse_s));
                     self.vigil = Some(Vigil::new(*silence_s, 0..=0, now()));
                 }
-                self.workshop = Some(study.and_then(|study| equip(&study)));
+                self.study = study.as_ref().ok().cloned();
+                self.equip(study.and_then(|study| equip(&study)));
             }
             Message::Evaluate(task) => self.queue.push_back(task),
             Message::Cancel { trial, task, attempt } => self.cancel((trial, task, attempt)),
@@ -150,8 +160,28 @@ impl Evaluator {
                 self.leaving = Some(code);
             }
             Message::Alive => {}
-            Message::Hello { .. } | Message::Done(_) => {
+            Message::Hello { .. } | Message::Done(_) | Message::Fit | Message::Unfit(_) => {
                 tracing::warn!("message for rank 0 arrived at an evaluator");
+            }
+        }
+    }
+
+    fn equip(&mut self, workshop: Result<Workshop, String>) {
+        self.fitness = Some(match &workshop {
+            Ok(_) => Message::Fit,
+            Err(reason) => Message::Unfit(reason.clone()),
+        });
+        self.workshop = Some(workshop);
+        self.looked = Some(Instant::now());
+    }
+
+    /// Whether what was missing has come: a mount, as a rule.
+    fn look_again(&mut self, equip: impl Fn(&Study) -> Result<Workshop, String>) {
+        let due = self.looked.is_some_and(|looked| looked.elapsed() >= LOOK_AGAIN);
+        if let (true, Some(Err(before)), Some(study)) = (due, &self.workshop, &self.study) {
+            match equip(study) {
+                Err(reason) if reason == *before => self.looked = Some(Instant::now()),
+                other => self.equip(other),
             }
         }
     }

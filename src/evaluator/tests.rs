@@ -127,6 +127,8 @@ fn equip(study: &Study) -> Result<Workshop, String> {
 struct Boss {
     line: LocalTransport,
     evaluator: JoinHandle<u8>,
+    /// What it said of the study.
+    fitness: Message,
 }
 
 impl Boss {
@@ -134,10 +136,11 @@ impl Boss {
         let mut ranks = network(2);
         let mut other = ranks.pop().unwrap();
         let evaluator = thread::spawn(move || serve_with(&mut other, equip).unwrap());
-        let mut boss = Self { line: ranks.pop().unwrap(), evaluator };
+        let mut boss = Self { line: ranks.pop().unwrap(), evaluator, fitness: Message::Fit };
         let Message::Hello { host, pid, .. } = boss.hear() else { panic!("hello comes first") };
         assert_eq!((host, pid), (slurm::host_name(), std::process::id()));
         boss.say(&Message::Study(serde_json::to_string(study).unwrap()));
+        boss.fitness = boss.hear();
         boss
     }
 
@@ -482,10 +485,14 @@ fn a_study_that_cannot_be_read_fails_its_tasks() {
         delay: None,
     });
     let mut boss = Boss::of(&study(Path::new("unused"), unknown));
+    let Message::Unfit(reason) = &boss.fitness else { panic!("{:?}", boss.fitness) };
+    assert!(reason.contains("nonsense"), "{reason}");
     let outcome = boss.outcome(1.0);
     assert_eq!(failure(&outcome).0, FailureClass::Infrastructure);
     assert!(outcome.reason().contains("nonsense"));
     boss.say(&Message::Study("{".into()));
+    let Message::Unfit(reason) = boss.hear() else { panic!("it cannot be read") };
+    assert!(reason.contains("study not read"), "{reason}");
     assert!(boss.outcome(1.0).reason().contains("study not read"));
     boss.dismiss(0);
 }

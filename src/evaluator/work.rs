@@ -18,7 +18,8 @@ impl Workshop {
     /// The workshop of a study.
     ///
     /// # Errors
-    /// A test function that does not exist, or a run directory without an absolute path, in words.
+    /// A test function that does not exist, a run directory without an absolute path, or what is missing on
+    /// this host, in words.
     pub(super) fn new(study: &Study) -> Result<Self, String> {
         match &study.evaluator {
             config::Evaluator::Builtin(builtin) => {
@@ -26,6 +27,7 @@ impl Workshop {
             }
             config::Evaluator::Outside => Err("the study is evaluated outside".to_owned()),
             config::Evaluator::Command(_) | config::Evaluator::Pipeline(_) => {
+                exec::probe(study)?;
                 exec::Bench::new(study).map(|bench| Self::Command(Rc::new(bench)))
             }
         }

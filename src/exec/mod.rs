@@ -40,7 +40,7 @@ mod tree;
 mod watch;
 
 pub use attempt::{Assignment, Bench, Started};
-pub use check::check;
+pub use check::{check, probe};
 pub use directory::path as attempt_directory;
 pub use keep::{EndedAttempt, outputs_are_there, tidy};
 pub use payload::{End, Payload};

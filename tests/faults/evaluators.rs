@@ -1,9 +1,11 @@
 //! Commands that misbehave: recorded as what they are, never as numbers.
 
+use super::support::process::{Running, mpirun};
 use super::support::python::h5py;
-use super::support::{Ranks, Scene, commanded};
+use super::support::{PROGRAM, Ranks, Scene, commanded};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 const COMMAND: &str = r#"
 ok() { echo "{\"a\": $1, \"b\": {\"value\": 0.5, \"sem\": 0.25}}" > result.json; }
@@ -125,4 +127,27 @@ fn ranks_that_cannot_evaluate_spoil_no_trial() {
         running.wait().expect(0);
         assert_eq!(scene.table().column("status"), ["ok"; 20]);
     }
+}
+
+/// Rank 2 finds no program in its PATH, as on a node that lacks a mount.
+#[test]
+fn a_rank_that_lacks_what_others_have_is_named_at_the_start_and_spoils_nothing() {
+    let own = commanded(40, "", "");
+    let own = own.split("[evaluator]").next().unwrap();
+    let scene = Scene::new(&format!("{own}[evaluator]\ncommand = [\"measure\"]\n"));
+    let programs = scene.path("programs");
+    fs::create_dir(&programs).unwrap();
+    let program = programs.join("measure");
+    fs::write(&program, "#!/bin/sh\nsleep 0.02\necho '{\"a\": 1, \"b\": 1}' > result.json\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut line = mpirun(2, "env");
+    let run = ["run", "study.toml", "--output", "run"];
+    line.arg(format!("PATH={}:{path}", programs.display())).arg(PROGRAM).args(run);
+    line.args([":", "-n", "1", PROGRAM]).args(run).current_dir(scene.path(""));
+    let missing =
+        " cannot evaluate and gets nothing until that is mended: program \"measure\" is in no directory";
+    Running::start(&mut line).wait().expect(0).says(&["rank 2 on ", missing]);
+    scene.table().assert_complete(40);
+    assert_eq!(scene.status()["attempts"], 40, "nothing was tried there");
 }

@@ -15,7 +15,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-pub(super) use report::check_container;
+pub(super) use report::{check_container, probe_container};
 
 use super::{directory, program, scratch};
 use crate::config::{self, Engine, Image, Staging};

@@ -38,6 +38,14 @@ pub(in crate::exec) fn check_container(
     Ok(rows)
 }
 
+/// Whether the engine and the image are there.
+///
+/// # Errors
+/// What is not, in words.
+pub(in crate::exec) fn probe_container(settings: &config::Container) -> Result<(), String> {
+    if settings.engine == Engine::None { Ok(()) } else { find(settings).map(|_| ()) }
+}
+
 /// The last word of what an engine says: `apptainer version 1.3.2`, `0.31`.
 fn version(program: &Path) -> Result<String, String> {
     // Charliecloud says it on standard error, and nothing at all without a user's name.
