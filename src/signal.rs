@@ -3,7 +3,8 @@
 //! Launchers relay signals to every rank, and some relay them twice. Rank 0 alone decides what a
 //! signal means; an evaluator leaves when rank 0 says so. Evaluators therefore *handle* the signals
 //! and do nothing, rather than ignore them: an ignored signal would stay ignored in the payloads
-//! they start, a handled one is back to its default there.
+//! they start, a handled one is back to its default there. USR1 under MPI is the exception: there it is
+//! meant to stay ignored.
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use std::io;
@@ -79,16 +80,35 @@ impl Signals {
     }
 }
 
-/// Makes this process survive USR1, TERM and INT without doing anything about them. Does not take
-/// them away from [`Signals`] in the same process.
+/// Makes this process survive USR1, TERM and INT. Does not take them away from [`Signals`] in the same
+/// process. What it returns becomes true when TERM or INT comes.
 ///
 /// # Errors
 /// The system refuses a handler.
-pub fn ignore() -> io::Result<()> {
-    for signal in [SIGUSR1, SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::default())?;
+pub fn ignore() -> io::Result<Arc<AtomicBool>> {
+    let end = Arc::<AtomicBool>::default();
+    signal_hook::flag::register(SIGUSR1, Arc::default())?;
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&end))?;
     }
-    Ok(())
+    Ok(end)
+}
+
+/// Makes this process, and all that it starts from now on, deaf to USR1, whatever handlers there are.
+///
+/// `srun` and `scancel` send it to payloads as well as to ranks, and it ends who does not handle it: just
+/// what was to be let end by itself. A payload may still handle it, unless it is a shell script.
+///
+/// # Errors
+/// The system refuses.
+#[allow(unsafe_code, reason = "an ignored signal is inherited by programs; no safe wrapper is at hand")]
+pub fn shield_from_usr1() -> io::Result<()> {
+    // SAFETY: no handler runs, and nobody else changes what USR1 does: all handlers of this program are
+    // there before, and further ones join them without asking the system.
+    match unsafe { libc::signal(SIGUSR1, libc::SIG_IGN) } {
+        libc::SIG_ERR => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -167,6 +167,9 @@ fn on_mpi(
         coordinator::dismiss(&mut transport, exit.code());
         exit
     } else {
+        if let Err(error) = crate::signal::shield_from_usr1() {
+            complain(format_args!("USR1 may end what this rank runs: {error}"));
+        }
         Exit::from_code(evaluator::serve(&mut transport))
     };
     transport.finish(exit.code(), || signals.leave_now());

@@ -4,6 +4,7 @@
 //! what runs one small step on. So a rank hears `Cancel` and `Leave` while a payload runs.
 
 mod builtin;
+mod hangup;
 mod work;
 
 pub use builtin::{noise_of, observe};
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::problem::{TaskOutcome, TrialId};
 use crate::{signal, slurm};
+use hangup::Hangup;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 use work::{Work, Workshop};
@@ -22,11 +24,15 @@ use work::{Work, Workshop};
 /// Serves rank 0 until it says [`Message::Leave`], and returns the exit code told there; 1 if the
 /// line breaks.
 pub fn serve(transport: &mut dyn Transport) -> u8 {
-    if let Err(e) = signal::ignore() {
-        tracing::warn!("signals end this rank before rank 0 can decide: {e}");
-    }
+    let hangup = signal::ignore().map_or_else(
+        |e| {
+            tracing::warn!("signals end this rank before rank 0 can decide: {e}");
+            Hangup::default()
+        },
+        Hangup::new,
+    );
     let rank = transport.rank();
-    serve_with(transport, Workshop::new).unwrap_or_else(|e| {
+    serve_with(transport, hangup, Workshop::new).unwrap_or_else(|e| {
         tracing::error!(rank, "evaluator leaves: {e}");
         Exit::Failed.code()
     })
@@ -35,10 +41,11 @@ pub fn serve(transport: &mut dyn Transport) -> u8 {
 /// [`serve`] with its own way to read a study.
 fn serve_with(
     transport: &mut dyn Transport,
+    hangup: Hangup,
     equip: impl Fn(&Study) -> Result<Workshop, String>,
 ) -> Result<u8, TransportError> {
     transport.send(0, &hello())?;
-    let mut evaluator = Evaluator::default();
+    let mut evaluator = Evaluator { hangup, ..Evaluator::default() };
     let mut spoken = Instant::now();
     loop {
         while let Some((_, message)) = transport.try_receive()? {
@@ -114,6 +121,7 @@ struct Evaluator {
     pulse: Option<Duration>,
     /// Of rank 0, once it has said how much silence is too much.
     vigil: Option<Vigil>,
+    hangup: Hangup,
 }
 
 struct Running {
@@ -121,6 +129,22 @@ struct Running {
     started: f64,
     since: Instant,
     work: Work,
+    /// How the work ended and when, while it is not clear what that means.
+    ended: Option<(End, Instant)>,
+}
+
+impl Running {
+    fn stop(&mut self, reason: &str) {
+        if self.ended.is_none() {
+            self.work.stop(reason);
+        }
+    }
+
+    fn kill(&mut self, reason: &str) {
+        if self.ended.is_none() {
+            self.work.kill(reason);
+        }
+    }
 }
 
 impl Evaluator {
@@ -145,7 +169,7 @@ impl Evaluator {
                 self.queue.clear();
                 self.reports.clear();
                 if let Some(running) = &mut self.running {
-                    running.work.stop("its rank counted as lost");
+                    running.stop("its rank counted as lost");
                 }
                 self.rejoins = true;
             }
@@ -153,8 +177,8 @@ impl Evaluator {
                 self.queue.clear();
                 if let Some(running) = &mut self.running {
                     match self.leaving {
-                        None => running.work.stop("the run ends"),
-                        Some(_) => running.work.kill("the run ends now"),
+                        None => running.stop("the run ends"),
+                        Some(_) => running.kill("the run ends now"),
                     }
                 }
                 self.leaving = Some(code);
@@ -189,7 +213,7 @@ impl Evaluator {
     /// Stops the attempt if it runs, forgets it if it waits; an attempt that has ended is no news.
     fn cancel(&mut self, id: Id) {
         match &mut self.running {
-            Some(running) if running.id == id => running.work.stop("cancelled"),
+            Some(running) if running.id == id => running.stop("cancelled"),
             _ => {
                 let waiting = self.queue.iter().position(|task| id_of(task) == id);
                 if waiting.and_then(|at| self.queue.remove(at)).is_some() {
@@ -203,13 +227,26 @@ impl Evaluator {
     /// Moves the work on; whether there may be more to do at once.
     fn step(&mut self) -> bool {
         if let Some(running) = &mut self.running {
-            let Some(end) = running.work.poll() else {
+            let ended = running.ended.take();
+            let Some((end, at)) = ended.or_else(|| Some((running.work.poll()?, Instant::now()))) else {
                 return false;
+            };
+            let end = match self.hangup.judge(end, at, Instant::now()) {
+                Ok(end) => end,
+                // Nobody asks any more what it means.
+                Err(end) if self.leaving.is_some() => end,
+                Err(end) => {
+                    running.ended = Some((end, at));
+                    return false;
+                }
             };
             let (id, started) = (running.id, running.started);
             self.running = None;
             self.report(id, end, started);
             return true;
+        }
+        if self.hangup.is_near(Instant::now()) {
+            return false;
         }
         let waits = |task: &mut Task| match &self.workshop {
             Some(Ok(workshop)) => workshop.is_ready(task),
@@ -225,7 +262,7 @@ impl Evaluator {
             None => Work::unable("a task came before the study"),
         };
         let since = Instant::now();
-        self.running = Some(Running { id: id_of(&task), started, since, work });
+        self.running = Some(Running { id: id_of(&task), started, since, work, ended: None });
         true
     }
 

@@ -135,7 +135,7 @@ impl Boss {
     fn of(study: &Study) -> Self {
         let mut ranks = network(2);
         let mut other = ranks.pop().unwrap();
-        let evaluator = thread::spawn(move || serve_with(&mut other, equip).unwrap());
+        let evaluator = thread::spawn(move || serve_with(&mut other, Hangup::default(), equip).unwrap());
         let mut boss = Self { line: ranks.pop().unwrap(), evaluator, fitness: Message::Fit };
         let Message::Hello { host, pid, .. } = boss.hear() else { panic!("hello comes first") };
         assert_eq!((host, pid), (slurm::host_name(), std::process::id()));

@@ -2,7 +2,7 @@
 
 use super::support::process::lives;
 use super::support::{Ranks, Scene, commanded};
-use rustix::process::{Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -74,6 +74,42 @@ fn usr1_lets_end_what_runs() {
     assert_eq!(scene.status()["ok"], 2);
     scene.complete(Ranks::Threads(2), &["--trials", "6"]);
     assert_eq!(fs::read_to_string(&begun).unwrap().lines().count(), 6, "nothing was done twice");
+}
+
+/// Slurm sends a signal to every process of a step: ranks, payloads and what these have started.
+#[test]
+fn a_signal_to_ranks_and_payloads_alike_spoils_no_trial() {
+    for number in [Signal::USR1, Signal::TERM] {
+        let scene = Scene::new("");
+        let begun = scene.write("begun", "");
+        let command = format!(
+            "echo $1 >> {}; sleep 1; echo '{{\"a\": 1, \"b\": 1}}' > result.json",
+            begun.display()
+        );
+        scene.write("study.toml", &commanded(60, &command, "retries = 0"));
+        let mut running = scene.start(Ranks::Mpi(3), &[]);
+        running.watch("two trials", || fs::read_to_string(&begun).unwrap().lines().count() == 2);
+        let lead = scene.lead(&mut running);
+        sleep(Duration::from_millis(100));
+        let tree = running.tree();
+        let (ranks, payloads) = tree[1..].split_at(3);
+        assert!(payloads.len() >= 2, "{tree:?}");
+        // Rank 0 is the last to know.
+        let others = ranks.iter().filter(|pid| **pid != lead.as_raw_pid());
+        let order = payloads.iter().chain(others).copied().chain([lead.as_raw_pid()]);
+        for pid in order.filter_map(Pid::from_raw) {
+            // What its parent has ended meanwhile is gone.
+            let _ = kill_process(pid, number);
+            sleep(Duration::from_millis(20));
+        }
+        running.wait().expect(75).says(&[AGAIN]);
+        let status = scene.status();
+        let ended = if number == Signal::USR1 { 2 } else { 0 };
+        assert_eq!((&status["ok"], &status["failed"]), (&ended.into(), &0.into()), "{status}");
+        scene.complete(Ranks::Mpi(3), &["--trials", "6"]);
+        scene.table().assert_complete(6);
+        assert_eq!(fs::read_to_string(&begun).unwrap().lines().count(), 6 + 2 - ended);
+    }
 }
 
 #[test]

@@ -22,10 +22,17 @@ impl Job {
 
     /// The same with more variables in the environment.
     pub fn submit_with(folder: &Path, launch: &str, variables: &[(&str, &str)]) -> Self {
+        Self::submit_as(folder, launch, variables, &["--ntasks=3", "--time=10"])
+    }
+
+    /// The same with options of `sbatch` that say how large and how long the job is.
+    pub fn submit_as(folder: &Path, launch: &str, variables: &[(&str, &str)], options: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("slurm/dtlz2.sbatch");
         let mut sbatch = Command::new("sbatch");
         sbatch
-            .args(["--parsable", "--ntasks=3", "--time=10", "--output=job.log", "--chdir"])
+            .args(["--parsable", "--output=job.log"])
+            .args(options)
+            .arg("--chdir")
             .args([folder, &script])
             .arg("study.toml")
             .env("PARETORANK", env!("CARGO_BIN_EXE_paretorank"))
@@ -64,6 +71,23 @@ impl Job {
         };
         self.until("the job's end", over);
         (self.fact("JobState"), self.fact("ExitCode"))
+    }
+
+    /// Its number.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// `scontrol update`.
+    pub fn update(&self, setting: &str) {
+        let mut scontrol = Command::new("scontrol");
+        let scontrol = scontrol.args(["update", &format!("JobId={}", self.id), setting]);
+        text(&scontrol.output().expect("scontrol"));
+    }
+
+    /// Waits until nothing of it runs and it is queued again.
+    pub fn is_queued_again(&self) {
+        self.until("the job in the queue", || self.fact("JobState") == "PENDING");
     }
 
     /// What the job has printed.

@@ -9,6 +9,7 @@ mod detector;
 mod job;
 #[path = "../support/mount.rs"]
 mod mount;
+mod nodes;
 mod pipeline;
 
 use job::Job;
