@@ -1,6 +1,6 @@
 # Two commands set everything up, each on its own: `make demo` and `make test`.
 SHELL := /bin/bash
-.PHONY: demo test test-faults build packages test-packages geant4
+.PHONY: demo test test-faults test-nodes build packages test-packages geant4
 
 BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libopenmpi-dev openmpi-bin
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
@@ -50,6 +50,18 @@ test-faults: export PARETORANK_WHOLE = 1
 test-faults: packages test-packages
 	cargo nextest run --release --locked --profile faults --retries 0 --no-capture \
 	  -E 'test(harness::) | test(soak::) | test(whole_)'
+	$(MAKE) test-nodes
+
+# Jobs that lose nodes, each on a Slurm of four nodes of its own: needs root, and takes 7 minutes.
+# `make test-nodes FAULTS=--locked` tests a build without optimization.
+FAULTS ?= --release --locked
+on_nodes = PARETORANK_SLURM_NODES=4 tests/slurm/with cargo nextest run $(FAULTS) --profile faults \
+	--retries 0 --no-capture --test slurm -E 'test(=nodes::$(1))'
+test-nodes: export PARETORANK_REQUIRE_NODES = 1
+test-nodes: packages test-packages
+	cargo nextest run $(FAULTS) --no-run --test slurm
+	$(call on_nodes,limits_a_lost_node_a_signal_and_a_requeue_cost_only_what_was_under_way)
+	$(call on_nodes,under_mpirun_a_job_outlives_the_loss_of_a_node_and_of_the_one_it_is_led_from)
 
 build: packages
 	cargo build --release --locked

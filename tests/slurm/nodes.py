@@ -4,6 +4,7 @@ usage: nodes.py RUN TRIALS SESSIONS JOB
 """
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import h5py
@@ -24,5 +25,4 @@ with h5py.File(run / "history.h5") as history:
     assert abs(f - (x**2 + y)).max() < 1e-12 and abs(g - ((1 - x) ** 2 + y)).max() < 1e-12
 
     assert list(history["sessions/job"].asstr()[:]) == sessions * [job]
-    hosts = history["tasks/host"].asstr()[:]
-    print(dict(zip(*[list(part) for part in __import__("numpy").unique(hosts, return_counts=True)])))
+    print(dict(Counter(history["tasks/host"].asstr()[:])))

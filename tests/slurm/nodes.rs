@@ -6,6 +6,7 @@
 
 use super::job::Job;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -117,10 +118,16 @@ impl Story {
         assert_eq!(self.job.end(), ("COMPLETED".into(), "0:0".into()), "{}", self.job.log());
         self.assert_no_process();
         let status = self.ask("status", &["--json"]);
-        assert_eq!(status["ok"], self.trials, "{status}");
-        println!("{status}");
+        for (key, value) in [("state", json!("complete")), ("ok", json!(self.trials))] {
+            assert_eq!(status[key], value, "{status}");
+        }
+        assert_eq!(status["sessions"], sessions, "{status}");
         let replay = self.ask("replay", &["--json"]);
-        println!("{replay}");
+        assert_eq!(
+            (&replay["same"], &replay["parted"]),
+            (&json!(self.trials), &json!(null)),
+            "{replay}"
+        );
         let python = std::env::var("PARETORANK_PYTHON").unwrap_or_else(|_| "python3".into());
         let mut read = Command::new(python);
         let (trials, sessions) = (self.trials.to_string(), sessions.to_string());
@@ -128,7 +135,7 @@ impl Story {
         let read = read.current_dir(self.folder.path()).output().unwrap();
         let why = String::from_utf8_lossy(&read.stderr);
         assert!(read.status.success(), "{why}\n{}", self.job.log());
-        println!("{}", String::from_utf8_lossy(&read.stdout));
+        println!("attempts by node: {}", String::from_utf8_lossy(&read.stdout).trim());
     }
 
     /// Of the job nothing is left on any node: script, launcher, ranks, payloads, or what watched them.
