@@ -36,7 +36,7 @@ impl Setting {
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Figures {
     pub events: u64,
     pub commands: u64,
@@ -132,18 +132,7 @@ pub(super) fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Res
         waiting: 0,
         rng: rng::stream(setting.seed, "simulation", 0),
         times: vec![],
-        figures: Figures {
-            events: 0,
-            commands: 0,
-            seconds: 0.0,
-            median_s: 0.0,
-            late_s: 0.0,
-            slowest_s: 0.0,
-            queue: 0,
-            asked: 0,
-            busy: 0.0,
-            lost: 0,
-        },
+        figures: Figures::default(),
         spans: vec![],
         last_start: 0.0,
         ended: None,
