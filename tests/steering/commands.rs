@@ -3,6 +3,7 @@
 use super::outside;
 use super::support::process::{Ended, Running};
 use super::support::{PROGRAM, Ranks, Scene, quick};
+use rand::RngExt;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -184,4 +185,73 @@ fn a_list_alone_is_run_in_its_order_and_then_the_study_is_complete() {
         "{}",
         refused.err
     );
+}
+
+/// Whatever a line says, there is one answer to it, the history is as it was, and the session goes on.
+#[test]
+fn any_line_gets_one_answer_and_changes_nothing() {
+    let scene = Scene::new(&outside("sobol"));
+    ask(&scene, &["study.toml", "--count", "2"]);
+    let journal = || std::fs::read(scene.run_dir().join("journal")).unwrap();
+    let before = journal();
+    let long = format!("{{\"tell\": \"{}\"}}", "x".repeat(1 << 20));
+    let deep = "[".repeat(100_000);
+    let many = format!("{{\"tell\": {}1{}}}", "[".repeat(100), "]".repeat(100));
+    let mut lines: Vec<String> = [
+        "",
+        " ",
+        "null",
+        "[]",
+        "{}",
+        "7",
+        "\"ask\"",
+        "{\"ask\": -1}",
+        "{\"ask\": 1e99}",
+        "{\"ask\": \"2\"}",
+        "{\"tell\": 3}",
+        "{\"tell\": {\"trial\": 18446744073709551616}}",
+        "{\"tell\": {\"trial\": 0, \"objectives\": {\"near\": 1e999}}}",
+        "{\"tell\": {\"trial\": 0, \"objectives\": []}}",
+        "{\"ask\": 1, \"tell\": []}",
+        "{\"front\": 0, \"front\": 1}",
+        "{\"no such request\": {}}",
+        "\u{0}\u{1}\u{feff}",
+        "{\"tell\": {\"trial\": 0, \"failed\": 3}}",
+        &long,
+        &deep,
+        &many,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let mut rng = paretorank::rng::stream(1, "lines", 0);
+    let whole = "{\"tell\": [{\"trial\": 1, \"objectives\": {\"near\": 1, \"far\": 2}}, {\"trial\": 9, \"failed\": \"x\"}]}";
+    for _ in 0..300 {
+        let mut bytes = whole.as_bytes().to_vec();
+        for _ in 0..rng.random_range(1..4) {
+            if bytes.len() < 2 {
+                break;
+            }
+            let at = rng.random_range(0..bytes.len());
+            match rng.random_range(0..3) {
+                0 => bytes[at] = rng.random_range(32..127),
+                1 => drop(bytes.remove(at)),
+                _ => bytes.truncate(at + 1),
+            }
+        }
+        lines.push(String::from_utf8(bytes).unwrap());
+    }
+    lines.push("{\"status\": {}}".to_owned());
+    let asked: Vec<String> = lines.iter().filter(|line| !line.trim().is_empty()).cloned().collect();
+    let answers = session(&scene, &lines);
+    assert_eq!(answers.len(), asked.len());
+    for (line, answer) in asked.iter().zip(&answers[..answers.len() - 1]) {
+        let line = &line[..line.len().min(200)];
+        assert!(answer["error"].is_string(), "{line}: {answer}");
+    }
+    let pending = answers.last().unwrap()["status"]["pending"].as_array().unwrap();
+    assert!(
+        pending.iter().map(|candidate| &candidate["trial"]).eq([&json!(0), &json!(1)]),
+        "{pending:?}"
+    );
+    assert_eq!(journal(), before);
 }
