@@ -1,6 +1,8 @@
 //! Writing a trial's files: whoever comes first, whole or not at all.
 
 use super::overlay::Overlay;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
 pub fn place(overlay: &Overlay, root: &Path) -> Result<PathBuf, String> {
     if !root.exists() {
         write(overlay, root)?;
+        remove_abandoned(root);
     }
     // Also what another one wrote meanwhile, and also after a crash of the machine.
     compare(overlay, root)?;
@@ -27,10 +30,9 @@ pub fn place(overlay: &Overlay, root: &Path) -> Result<PathBuf, String> {
 }
 
 fn write(overlay: &Overlay, root: &Path) -> Result<(), String> {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let number = UNDER_WAY.fetch_add(1, Ordering::Relaxed);
     let name = root.file_name().unwrap_or_default().to_string_lossy();
-    let beside = format!("{name}.making-{host}-{}-{number}", std::process::id());
+    let beside = format!("{name}.making-{}-{}-{number}", host(), std::process::id());
     let beside = root.with_file_name(beside);
     let written = fill(overlay, &beside).and_then(|()| match fs::rename(&beside, root) {
         Err(why) if !root.exists() => Err((root.to_owned(), why)),
@@ -41,6 +43,30 @@ fn write(overlay: &Overlay, root: &Path) -> Result<(), String> {
         let _ = fs::remove_dir_all(&beside);
     }
     written.map_err(|(path, why)| format!("cannot write {}: {why}", path.display()))
+}
+
+/// Removes what processes of this host left that were killed while they made the same folder.
+fn remove_abandoned(root: &Path) {
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!("{name}.making-{}-", host());
+    let entries = root.parent().and_then(|parent| fs::read_dir(parent).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let left = entry.file_name();
+        let rest = left.to_str().and_then(|left| left.strip_prefix(&prefix)?.split_once('-'));
+        // Of a host whose name only begins like this one's there are more parts.
+        let pid = rest.and_then(|(pid, number)| {
+            number.parse::<u64>().ok()?;
+            Pid::from_raw(pid.parse().ok()?)
+        });
+        if pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH)) {
+            // Nobody needs it; if it cannot be removed, it is only in the way of tidiness.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 fn fill(overlay: &Overlay, folder: &Path) -> Result<(), (PathBuf, io::Error)> {

@@ -71,3 +71,25 @@ fn the_install_stays_as_it_is() {
     top.sort();
     assert_eq!(top, ["compact", "materials.xml", "top.xml"]);
 }
+
+#[test]
+fn what_a_killed_process_left_goes_and_what_others_make_stays() {
+    let (install, run) = (install(), tempfile::tempdir().unwrap());
+    let root = run.path().join("geometry");
+    let mut gone = std::process::Command::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let making = |host: &str, pid: u32| format!("geometry.making-{host}-{pid}-0");
+    let left = making(&host, gone.id());
+    let alive = making(&host, std::os::unix::process::parent_id());
+    let elsewhere = making(&format!("{host}-{}", gone.id()), 1);
+    for name in [&left, &alive, &elsewhere] {
+        fs::create_dir(run.path().join(name)).unwrap();
+    }
+    place(&made(1.0, &root, install.path()), &root).unwrap();
+    let mut found = names(run.path());
+    found.sort_unstable();
+    let mut expected = vec!["geometry".to_owned(), alive, elsewhere];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
