@@ -146,7 +146,7 @@ fn shown(figures: &Figures, setting: &Setting, as_json: bool) -> String {
         "{} ranks, {} trials: {events} events and {commands} commands in {seconds:.2} s of rank 0: {rate:.0} \
          events per second; an event takes {:.1} µs median, {:.1} µs at 99 %, {:.1} ms at most\n\
          at most {queue} tasks waited for a rank and {asked} ranks for a candidate; ranks busy {:.1} %; {lost} ranks lost\n\
-         tasks of {:.0} s on average: two events each would keep rank 0 busy for {enough:.0} ranks\n",
+         tasks of {:.0} s on average: two events each would keep rank 0 busy for {enough:.0e} ranks\n",
         setting.ranks,
         setting.trials,
         1e6 * median_s,

@@ -52,6 +52,7 @@ pub(super) struct Figures {
     pub asked: u64,
     /// Share of the ranks' time until the last task began in which they ran tasks.
     pub busy: f64,
+    /// How often a rank was lost.
     pub lost: u64,
 }
 
@@ -65,8 +66,9 @@ struct Due {
 
 enum What {
     Tell(Event),
-    /// A task ends, unless its rank was lost in the meantime.
+    /// A rank ends a task that began then.
     End(Rank, Task, f64),
+    /// A rank is lost, and with it what it runs.
     Lost(Rank),
 }
 
@@ -94,10 +96,6 @@ struct Simulation<'a> {
     now: f64,
     due: BinaryHeap<Reverse<Due>>,
     arranged: u64,
-    /// By rank: how often it was lost. A task that began before ends for nobody.
-    lives: Vec<u32>,
-    /// By rank: the life in which its task began.
-    began_in: Vec<u32>,
     /// When the strategy has answered everything that it was asked for.
     strategy_free: f64,
     waiting: u64,
@@ -126,8 +124,6 @@ pub(super) fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Res
         now: 0.0,
         due: BinaryHeap::new(),
         arranged: 0,
-        lives: vec![0; ranks + 1],
-        began_in: vec![0; ranks + 1],
         strategy_free: 0.0,
         waiting: 0,
         rng: rng::stream(setting.seed, "simulation", 0),
@@ -182,13 +178,10 @@ impl Simulation<'_> {
                 self.tell(event);
             }
             What::End(rank, task, started) => {
-                if self.lives[rank] == self.began_in[rank] {
-                    let report = self.report(&task, started);
-                    self.tell(Event::Done { rank, report });
-                }
+                let report = self.report(&task, started);
+                self.tell(Event::Done { rank, report });
             }
             What::Lost(rank) => {
-                self.lives[rank] += 1;
                 self.figures.lost += 1;
                 let place = self.place(rank);
                 self.arrange(self.now + self.setting.median_s, What::Tell(Event::Ready { rank, place }));
@@ -241,7 +234,6 @@ impl Simulation<'_> {
     fn start(&mut self, rank: Rank, task: Task) {
         let z: f64 = StandardNormal.sample(&mut self.rng);
         let length = self.setting.median_s * z.exp();
-        self.began_in[rank] = self.lives[rank];
         self.last_start = self.now;
         let lost = self.rng.random::<f64>() < self.setting.lost;
         let end = self.now + if lost { length * self.rng.random::<f64>() } else { length };
