@@ -35,6 +35,7 @@ pub mod exit;
 pub mod geometry;
 pub mod gp;
 pub mod import;
+pub mod job;
 pub mod machine;
 pub mod observe;
 pub mod optimize;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 31] = [
+const MAY_USE: [(&str, &[&str]); 32] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -22,8 +22,9 @@ const MAY_USE: [(&str, &[&str]); 31] = [
     ("geometry", &["config", "problem", "xml"]),
     ("import", &["config", "xml"]),
     ("pipeline", &["config", "problem", "rng"]),
-    ("comm", &["problem"]),
-    ("exec", &["config", "geometry", "pipeline", "problem", "rng"]),
+    ("job", &["problem"]),
+    ("comm", &["job", "problem"]),
+    ("exec", &["config", "geometry", "job", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),
@@ -37,6 +38,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
             "config",
             "exec",
             "exit",
+            "job",
             "machine",
             "problem",
             "rng",

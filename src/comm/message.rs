@@ -1,10 +1,11 @@
 //! What ranks say to each other: one enum, one version, postcard bytes.
 
+use crate::job::{self, JobId, Order};
 use crate::problem::{Design, TaskOutcome, TrialId};
 use serde::{Deserialize, Serialize};
 
 /// Version of [`Message`]; the first two bytes of every encoded message, little endian.
-pub const PROTOCOL: u16 = 4;
+pub const PROTOCOL: u16 = 5;
 
 /// Every message there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,11 +46,26 @@ pub enum Message {
     Rejoin,
     /// Rank 0 to evaluator: stop what runs, then leave with this exit code.
     Leave(u8),
-    /// Evaluator to rank 0, after the study: it can be evaluated here, give me work.
+    /// Evaluator to rank 0, after the study, or the site if there is no study: that can be done here, give me
+    /// work.
     Fit,
-    /// Evaluator to rank 0, after the study: it cannot be evaluated here, and why. It looks again every now
-    /// and then, until it is [`Message::Fit`].
+    /// Evaluator to rank 0, in the same place: it cannot be done here, and why. The rank looks again every
+    /// now and then, until it is [`Message::Fit`].
     Unfit(String),
+    /// Rank 0 to evaluator: the site of queue jobs as JSON; comes before the first job.
+    Site(String),
+    /// Rank 0 to evaluator: do this job.
+    Run(Order),
+    /// Rank 0 to evaluator: stop this job. Its end says that it was interrupted, or how it ended if that was
+    /// before.
+    Halt {
+        /// The job.
+        id: JobId,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Evaluator to rank 0: this job ended.
+    Ended(job::End),
 }
 
 /// One attempt at one task of a trial.
@@ -186,7 +202,12 @@ mod tests {
             Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, peak_memory, reused };
         let cancel = Message::Cancel { trial: 7, task: 1, attempt: 2 };
         let (evaluate, done) = (Message::Evaluate(task), Message::Done(report));
-        for message in [evaluate, done, cancel, Message::Alive, Message::Rejoin, Message::Leave(75)] {
+        let id = JobId { job: 1 << 40, attempt: 3 };
+        let facts = job::Facts { exit: Some(-1), cpu_s: Some(0.5), ..job::Facts::default() };
+        let outcome = TaskOutcome::Interrupted { reason: "halted".into() };
+        let ended = Message::Ended(job::End { id, outcome, started, finished, facts });
+        let halt = Message::Halt { id, reason: "tobekilled".into() };
+        for message in [evaluate, done, cancel, halt, ended, Message::Alive, Message::Leave(75)] {
             let mut bytes = message.encode();
             assert_eq!(Message::decode(&bytes).unwrap(), message);
             bytes[0] ^= 0x40;

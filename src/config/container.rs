@@ -98,7 +98,7 @@ impl Bind {
     ///
     /// # Errors
     /// What is wrong, to follow the text.
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut parts: Vec<&str> = text.split(':').collect();
         let mode = parts.pop_if(|last| matches!(*last, "ro" | "rw"));
         let (source, target) = match parts[..] {

@@ -181,6 +181,7 @@ mod resolved;
 mod result_text;
 mod reuse;
 mod section;
+mod site;
 mod sources;
 mod stages;
 mod stop;
@@ -206,6 +207,7 @@ pub use resolved::{
     Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings,
     Study, Surrogate,
 };
+pub use site::{KeptJobs, Site};
 pub use stop::{Failures, Rule, Stalled, Stop};
 
 use document::{Item, Node};

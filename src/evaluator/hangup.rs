@@ -5,7 +5,6 @@
 //! count as failed, although it may be gone before rank 0 has told anybody to stop. Nor does it count as ok:
 //! perhaps only a program that it had started is gone, and it went on with half of what that was to write.
 
-use crate::exec::End;
 use crate::problem::{FailureClass, TaskOutcome};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,19 +37,24 @@ impl Hangup {
         self.last.is_some_and(|last| now.saturating_duration_since(last) < MEMORY)
     }
 
-    /// What an attempt that ended at `ended` comes to; back as an error if it is too early to tell.
-    pub(super) fn judge(&mut self, end: End, ended: Instant, now: Instant) -> Result<End, End> {
+    /// What the outcome of what ended at `ended` comes to; back as an error if it is too early to tell.
+    pub(super) fn judge(
+        &mut self,
+        outcome: TaskOutcome,
+        ended: Instant,
+        now: Instant,
+    ) -> Result<TaskOutcome, TaskOutcome> {
         if self.is_near(now) {
             let reason = "with the whole job, by TERM or INT".to_owned();
-            return Ok(End { outcome: TaskOutcome::Interrupted { reason }, ..end });
+            return Ok(TaskOutcome::Interrupted { reason });
         }
-        match end.outcome {
+        match outcome {
             TaskOutcome::Failed { class: FailureClass::Signal, .. }
                 if now.saturating_duration_since(ended) < SPREAD =>
             {
-                Err(end)
+                Err(outcome)
             }
-            _ => Ok(end),
+            _ => Ok(outcome),
         }
     }
 }
@@ -59,8 +63,8 @@ impl Hangup {
 mod tests {
     use super::*;
 
-    fn failed(class: FailureClass) -> End {
-        TaskOutcome::Failed { class, reason: "why".into() }.into()
+    fn failed(class: FailureClass) -> TaskOutcome {
+        TaskOutcome::Failed { class, reason: "why".into() }
     }
 
     #[test]
@@ -74,7 +78,7 @@ mod tests {
     #[test]
     fn other_ends_are_told_at_once() {
         let (mut hangup, ended) = (Hangup::default(), Instant::now());
-        for end in [failed(FailureClass::Exit), TaskOutcome::Ok(vec![]).into()] {
+        for end in [failed(FailureClass::Exit), TaskOutcome::Ok(vec![])] {
             assert_eq!(hangup.judge(end.clone(), ended, ended), Ok(end));
         }
     }
@@ -84,7 +88,7 @@ mod tests {
         let came: Arc<AtomicBool> = Arc::default();
         let (mut hangup, ended) = (Hangup::new(Arc::clone(&came)), Instant::now());
         let interrupted = Ok("interrupted");
-        let status = |judged: Result<End, End>| judged.map(|end| end.outcome.status());
+        let status = |judged: Result<TaskOutcome, TaskOutcome>| judged.map(|outcome| outcome.status());
         let end = failed(FailureClass::Signal);
         assert_eq!(hangup.judge(end.clone(), ended, ended), Err(end.clone()));
         came.store(true, Ordering::Relaxed);
@@ -95,6 +99,6 @@ mod tests {
         let long = ended + 2 * MEMORY;
         assert_eq!(hangup.judge(exit.clone(), long, long), Ok(exit), "else it could fail for ever");
         assert!(hangup.is_near(later) && !hangup.is_near(long));
-        assert_eq!(status(hangup.judge(TaskOutcome::Ok(vec![]).into(), later, later)), interrupted);
+        assert_eq!(status(hangup.judge(TaskOutcome::Ok(vec![]), later, later)), interrupted);
     }
 }

@@ -9,17 +9,18 @@ mod work;
 
 pub use builtin::{noise_of, observe};
 
-use crate::comm::{Message, Report, Task, Transport, TransportError, Vigil};
-use crate::config::{Limits, Study};
-use crate::exec::End;
+use crate::comm::{Message, Report, Transport, TransportError, Vigil};
+use crate::config::{Limits, Site, Study};
+use crate::exec::JobBench;
 use crate::exit::Exit;
+use crate::job;
 use crate::machine::Machine;
-use crate::problem::{TaskOutcome, TrialId};
+use crate::problem::TaskOutcome;
 use crate::{signal, slurm};
 use hangup::Hangup;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
-use work::{Work, Workshop};
+use work::{Assigned, Ended, Id, Rest, Work, Workshop, start_job};
 
 /// Serves rank 0 until it says [`Message::Leave`], and returns the exit code told there; 1 if the
 /// line breaks.
@@ -59,7 +60,7 @@ fn serve_with(
         evaluator.look_again(&equip);
         let moved = evaluator.step();
         let mut words: Vec<Message> = evaluator.fitness.take().into_iter().collect();
-        words.extend(evaluator.reports.drain(..).map(Message::Done));
+        words.append(&mut evaluator.reports);
         if let (Some(code), None) = (evaluator.leaving, &evaluator.running) {
             return Ok(code);
         }
@@ -101,19 +102,20 @@ const IDLE: Duration = Duration::from_millis(100);
 /// Pause before a rank that could not evaluate looks whether it can.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
-/// Trial, task and attempt.
-type Id = (TrialId, u32, u32);
-
 #[derive(Default)]
 struct Evaluator {
     study: Option<Study>,
     workshop: Option<Result<Workshop, String>>,
-    /// To be said of the workshop, and when it was looked at last.
+    /// Where jobs of a queue run, if there are any, and what is said of it.
+    site: Option<Site>,
+    jobs: Option<Result<JobBench, String>>,
+    /// To be said of the workshop, or of the place for jobs if there is no study, and when it was looked at
+    /// last.
     fitness: Option<Message>,
     looked: Option<Instant>,
-    queue: VecDeque<Task>,
+    queue: VecDeque<Assigned>,
     running: Option<Running>,
-    reports: Vec<Report>,
+    reports: Vec<Message>,
     leaving: Option<u8>,
     /// Says hello again once nothing runs.
     rejoins: bool,
@@ -130,7 +132,7 @@ struct Running {
     since: Instant,
     work: Work,
     /// How the work ended and when, while it is not clear what that means.
-    ended: Option<(End, Instant)>,
+    ended: Option<(Ended, Instant)>,
 }
 
 impl Running {
@@ -163,8 +165,13 @@ impl Evaluator {
                 self.study = study.as_ref().ok().cloned();
                 self.equip(study.and_then(|study| equip(&study)));
             }
-            Message::Evaluate(task) => self.queue.push_back(task),
-            Message::Cancel { trial, task, attempt } => self.cancel((trial, task, attempt)),
+            Message::Site(text) => self.settle(&text),
+            Message::Evaluate(task) => self.queue.push_back(Assigned::Task(task)),
+            Message::Run(order) => self.queue.push_back(Assigned::Job(order)),
+            Message::Cancel { trial, task, attempt } => {
+                self.cancel(Id::Task(trial, task, attempt), "cancelled");
+            }
+            Message::Halt { id, reason } => self.cancel(Id::Job(id), &reason),
             Message::Rejoin => {
                 self.queue.clear();
                 self.reports.clear();
@@ -184,24 +191,48 @@ impl Evaluator {
                 self.leaving = Some(code);
             }
             Message::Alive => {}
-            Message::Hello { .. } | Message::Done(_) | Message::Fit | Message::Unfit(_) => {
+            Message::Hello { .. }
+            | Message::Done(_)
+            | Message::Ended(_)
+            | Message::Fit
+            | Message::Unfit(_) => {
                 tracing::warn!("message for rank 0 arrived at an evaluator");
             }
         }
     }
 
     fn equip(&mut self, workshop: Result<Workshop, String>) {
-        self.fitness = Some(match &workshop {
-            Ok(_) => Message::Fit,
-            Err(reason) => Message::Unfit(reason.clone()),
-        });
+        self.tell(workshop.as_ref().err());
         self.workshop = Some(workshop);
+    }
+
+    /// Whether what was asked for can be done here.
+    fn tell(&mut self, wrong: Option<&String>) {
+        self.fitness = Some(wrong.map_or(Message::Fit, |reason| Message::Unfit(reason.clone())));
         self.looked = Some(Instant::now());
+    }
+
+    /// Takes the site of queue jobs.
+    fn settle(&mut self, text: &str) {
+        let site: Result<Site, _> = serde_json::from_str(text);
+        self.site = site.as_ref().ok().cloned();
+        let jobs = site.map_err(|e| format!("site not read: {e}")).and_then(JobBench::new);
+        if self.workshop.is_none() {
+            self.tell(jobs.as_ref().err());
+        }
+        self.jobs = Some(jobs);
     }
 
     /// Whether what was missing has come: a mount, as a rule.
     fn look_again(&mut self, equip: impl Fn(&Study) -> Result<Workshop, String>) {
         let due = self.looked.is_some_and(|looked| looked.elapsed() >= LOOK_AGAIN);
+        if let (true, Some(Err(_)), Some(site)) = (due, &self.jobs, self.site.clone()) {
+            self.jobs = Some(JobBench::new(site));
+            self.looked = Some(Instant::now());
+            if let (None, Some(Ok(_))) = (&self.workshop, &self.jobs) {
+                self.tell(None);
+            }
+        }
         if let (true, Some(Err(before)), Some(study)) = (due, &self.workshop, &self.study) {
             match equip(study) {
                 Err(reason) if reason == *before => self.looked = Some(Instant::now()),
@@ -211,14 +242,14 @@ impl Evaluator {
     }
 
     /// Stops the attempt if it runs, forgets it if it waits; an attempt that has ended is no news.
-    fn cancel(&mut self, id: Id) {
+    fn cancel(&mut self, id: Id, reason: &str) {
         match &mut self.running {
-            Some(running) if running.id == id => running.stop("cancelled"),
+            Some(running) if running.id == id => running.stop(reason),
             _ => {
-                let waiting = self.queue.iter().position(|task| id_of(task) == id);
+                let waiting = self.queue.iter().position(|assigned| assigned.id() == id);
                 if waiting.and_then(|at| self.queue.remove(at)).is_some() {
-                    let outcome = TaskOutcome::Interrupted { reason: "cancelled".to_owned() };
-                    self.report(id, outcome.into(), now());
+                    let outcome = TaskOutcome::Interrupted { reason: reason.to_owned() };
+                    self.report(id, Ended::unbegun(id, outcome), now());
                 }
             }
         }
@@ -231,50 +262,72 @@ impl Evaluator {
             let Some((end, at)) = ended.or_else(|| Some((running.work.poll()?, Instant::now()))) else {
                 return false;
             };
-            let end = match self.hangup.judge(end, at, Instant::now()) {
-                Ok(end) => end,
+            let Ended { outcome, rest } = end;
+            let outcome = match self.hangup.judge(outcome, at, Instant::now()) {
+                Ok(outcome) => outcome,
                 // Nobody asks any more what it means.
-                Err(end) if self.leaving.is_some() => end,
-                Err(end) => {
-                    running.ended = Some((end, at));
+                Err(outcome) if self.leaving.is_some() => outcome,
+                Err(outcome) => {
+                    running.ended = Some((Ended { outcome, rest }, at));
                     return false;
                 }
             };
             let (id, started) = (running.id, running.started);
             self.running = None;
-            self.report(id, end, started);
+            self.report(id, Ended { outcome, rest }, started);
             return true;
         }
         if self.hangup.is_near(Instant::now()) {
             return false;
         }
-        let waits = |task: &mut Task| match &self.workshop {
-            Some(Ok(workshop)) => workshop.is_ready(task),
+        let is_ready = |assigned: &mut Assigned| match (assigned, &self.workshop, &self.jobs) {
+            (Assigned::Task(task), Some(Ok(workshop)), _) => workshop.is_ready(task),
+            (Assigned::Job(order), _, Some(Ok(jobs))) => jobs.is_ready(order),
             _ => true,
         };
-        let Some(task) = self.queue.pop_front_if(waits) else {
+        let Some(assigned) = self.queue.pop_front_if(is_ready) else {
             return false;
         };
-        let started = now();
-        let work = match &self.workshop {
-            Some(Ok(workshop)) => workshop.start(&task),
-            Some(Err(reason)) => Work::unable(reason),
-            None => Work::unable("a task came before the study"),
+        let (id, started) = (assigned.id(), now());
+        let work = match (&assigned, &self.workshop, &self.jobs) {
+            (Assigned::Task(task), Some(Ok(workshop)), _) => workshop.start(task),
+            (Assigned::Job(order), _, Some(Ok(jobs))) => start_job(jobs, order),
+            (Assigned::Task(_), Some(Err(reason)), _) | (Assigned::Job(_), _, Some(Err(reason))) => {
+                Work::unable(id, reason)
+            }
+            (Assigned::Task(_), None, _) => Work::unable(id, "a task came before the study"),
+            (Assigned::Job(_), _, None) => Work::unable(id, "a job came before the site"),
         };
         let since = Instant::now();
-        self.running = Some(Running { id: id_of(&task), started, since, work, ended: None });
+        self.running = Some(Running { id, started, since, work, ended: None });
         true
     }
 
-    fn report(&mut self, (trial, task, attempt): Id, end: End, started: f64) {
+    fn report(&mut self, id: Id, Ended { outcome, rest }: Ended, started: f64) {
         // Nobody listens any more to a rank that was told to leave, or whose work others have.
-        if self.leaving.is_none() && !self.rejoins {
-            let finished = now();
-            let End { outcome, peak_memory, reused } = end;
-            let report =
-                Report { trial, task, attempt, outcome, started, finished, peak_memory, reused };
-            self.reports.push(report);
+        if self.leaving.is_some() || self.rejoins {
+            return;
         }
+        let finished = now();
+        self.reports.extend(match (id, rest) {
+            (Id::Task(trial, task, attempt), Rest::Task(peak_memory, reused)) => {
+                Some(Message::Done(Report {
+                    trial,
+                    task,
+                    attempt,
+                    outcome,
+                    started,
+                    finished,
+                    peak_memory,
+                    reused,
+                }))
+            }
+            (Id::Job(id), Rest::Job(facts)) => {
+                Some(Message::Ended(job::End { id, outcome, started, finished, facts }))
+            }
+            // No assignment ends as one of another kind.
+            _ => None,
+        });
     }
 
     /// How long to wait: a payload is looked at more rarely the longer it runs (2 % of its time).
@@ -285,10 +338,6 @@ impl Evaluator {
         });
         self.pulse.map_or(until_done, |pulse| until_done.min(pulse))
     }
-}
-
-fn id_of(task: &Task) -> Id {
-    (task.trial, task.task, task.attempt)
 }
 
 /// Seconds since 1970.

@@ -3,10 +3,80 @@
 use super::builtin::Bench as Builtin;
 use crate::comm::Task;
 use crate::config::{self, Study};
-use crate::exec::{self, End, Payload, Started};
-use crate::problem::{FailureClass, TaskOutcome};
+use crate::exec::{self, End, JobBench, JobEnd, JobPayload, JobStarted, Payload, Started};
+use crate::job::{Facts, JobId, Order};
+use crate::problem::{FailureClass, TaskOutcome, TrialId};
 use std::rc::Rc;
 use std::time::Instant;
+
+/// What a rank is given.
+pub(super) enum Assigned {
+    /// A task of the study.
+    Task(Task),
+    /// A job of a queue.
+    Job(Order),
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Id {
+    /// Trial, task and attempt.
+    Task(TrialId, u32, u32),
+    Job(JobId),
+}
+
+impl Assigned {
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Assigned::Task(task) => Id::Task(task.trial, task.task, task.attempt),
+            Assigned::Job(order) => Id::Job(order.id),
+        }
+    }
+}
+
+/// What is known of the end of an assignment beside its outcome.
+pub(super) enum Rest {
+    /// Of a task: the most memory it had, and the attempt that did the same before.
+    Task(Option<u64>, Option<String>),
+    Job(Facts),
+}
+
+/// How an assignment ended.
+pub(super) struct Ended {
+    pub(super) outcome: TaskOutcome,
+    pub(super) rest: Rest,
+}
+
+impl Ended {
+    /// What became of an assignment that was not begun.
+    pub(super) fn unbegun(id: Id, outcome: TaskOutcome) -> Self {
+        let rest = match id {
+            Id::Task(..) => Rest::Task(None, None),
+            Id::Job(_) => Rest::Job(Facts::default()),
+        };
+        Self { outcome, rest }
+    }
+}
+
+impl From<End> for Ended {
+    fn from(End { outcome, peak_memory, reused }: End) -> Self {
+        Self { outcome, rest: Rest::Task(peak_memory, reused) }
+    }
+}
+
+impl From<JobEnd> for Ended {
+    fn from(JobEnd { outcome, facts }: JobEnd) -> Self {
+        Self { outcome, rest: Rest::Job(facts) }
+    }
+}
+
+/// Starts a job. What could not start has ended.
+pub(super) fn start_job(bench: &JobBench, order: &Order) -> Work {
+    match bench.start(order) {
+        JobStarted::Runs(payload) => Work::Job(payload),
+        JobStarted::Ended(end) => Work::Known { end: Some(end.into()), due: None },
+    }
+}
 
 /// Everything needed to evaluate the designs of one study.
 pub(super) enum Workshop {
@@ -46,7 +116,7 @@ impl Workshop {
         match self {
             Workshop::Builtin(bench) => {
                 let (outcome, due) = bench.evaluate(task);
-                Work::Known { end: Some(outcome.into()), due }
+                Work::Known { end: Some(End::from(outcome).into()), due }
             }
             Workshop::Command(bench) => {
                 let inputs: Vec<(u32, u32)> = task.inputs.iter().map(|i| (i.task, i.attempt)).collect();
@@ -59,7 +129,7 @@ impl Workshop {
                 };
                 match bench.start(assignment) {
                     Started::Runs(payload) => Work::Payload(payload),
-                    Started::Ended(end) => Work::Known { end: Some(end), due: None },
+                    Started::Ended(end) => Work::Known { end: Some(end.into()), due: None },
                 }
             }
         }
@@ -70,26 +140,28 @@ impl Workshop {
 pub(super) enum Work {
     /// The outcome is known and told when it is due: at once, or after a pretended duration.
     Known {
-        end: Option<End>,
+        end: Option<Ended>,
         due: Option<Instant>,
     },
     Payload(Box<Payload>),
+    Job(Box<JobPayload>),
 }
 
 impl Work {
-    /// Work that cannot be done here, through no fault of the trial.
-    pub(super) fn unable(reason: &str) -> Self {
+    /// Work that cannot be done here, through no fault of its own.
+    pub(super) fn unable(id: Id, reason: &str) -> Self {
         let class = FailureClass::Infrastructure;
         let outcome = TaskOutcome::Failed { class, reason: reason.to_owned() };
-        Self::Known { end: Some(outcome.into()), due: None }
+        Self::Known { end: Some(Ended::unbegun(id, outcome)), due: None }
     }
 
     /// How it ended once it has; to be asked no further.
-    pub(super) fn poll(&mut self) -> Option<End> {
+    pub(super) fn poll(&mut self) -> Option<Ended> {
         match self {
             Work::Known { due: Some(due), .. } if Instant::now() < *due => None,
             Work::Known { end, .. } => end.take(),
-            Work::Payload(payload) => payload.poll(),
+            Work::Payload(payload) => payload.poll().map(Ended::from),
+            Work::Job(payload) => payload.poll().map(Ended::from),
         }
     }
 
@@ -97,7 +169,7 @@ impl Work {
     pub(super) fn due(&self) -> Option<Instant> {
         match self {
             Work::Known { due, .. } => *due,
-            Work::Payload(_) => None,
+            Work::Payload(_) | Work::Job(_) => None,
         }
     }
 
@@ -105,10 +177,13 @@ impl Work {
     pub(super) fn stop(&mut self, reason: &str) {
         match self {
             Work::Known { end, due } => {
-                *end = Some(TaskOutcome::Interrupted { reason: reason.to_owned() }.into());
+                if let Some(end) = end {
+                    end.outcome = TaskOutcome::Interrupted { reason: reason.to_owned() };
+                }
                 *due = None;
             }
             Work::Payload(payload) => payload.stop(reason),
+            Work::Job(payload) => payload.stop(reason),
         }
     }
 
@@ -117,6 +192,7 @@ impl Work {
         match self {
             Work::Known { .. } => self.stop(reason),
             Work::Payload(payload) => payload.kill(reason),
+            Work::Job(payload) => payload.kill(reason),
         }
     }
 }

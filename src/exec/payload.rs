@@ -254,7 +254,7 @@ impl Payload {
             Some((meta.len(), meta.modified().ok()?))
         }));
         let bound = self.watch.bounds().memory;
-        let memory = memory(&self.doing.processes(), bound);
+        let memory = tree::memory(&self.doing.processes(), bound);
         let mut free = None;
         if self.watch.bounds().disk.is_some() && now >= self.room_at {
             self.room_at = now + ROOM;
@@ -426,18 +426,6 @@ impl Payload {
         }
         End { outcome, peak_memory: self.watch.peak(), reused: None }
     }
-}
-
-/// Memory of these processes in bytes; `None` if there are none. Shared pages are divided among them if
-/// they would count as more than `bound` otherwise.
-fn memory(processes: &[tree::Entry], bound: Option<u64>) -> Option<u64> {
-    if processes.is_empty() {
-        return None;
-    }
-    let resident = tree::resident(processes);
-    let is_doubtful = processes.len() > 1 && bound.is_some_and(|most| resident > most);
-    let exact = if is_doubtful { tree::proportional(processes) } else { None };
-    Some(exact.map_or(resident, |exact| exact.min(resident)))
 }
 
 /// An outcome whose files could not be copied.

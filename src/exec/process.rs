@@ -37,6 +37,8 @@ pub(super) struct Ended {
     pub(super) status: ExitStatus,
     /// What had left the group and had to be killed, or asked to end, on its own.
     pub(super) strays: Vec<Stray>,
+    /// Seconds of processor time of the leader and of those that it waited for; `None` if not known.
+    pub(super) cpu_s: Option<f64>,
 }
 
 impl Process {
@@ -93,8 +95,10 @@ impl Process {
         if self.kill_at.is_some() && !late && self.others_run(now) {
             return Ok(None);
         }
+        let cpu_s = super::tree::cpu_s(self.id());
         let status = self.reap()?;
-        Ok(Some(Ended { status, strays: std::mem::take(&mut self.strays).into_iter().collect() }))
+        let strays = std::mem::take(&mut self.strays).into_iter().collect();
+        Ok(Some(Ended { status, strays, cpu_s }))
     }
 
     /// Kills what is left of the group, takes the leader's status, then kills what had left the group.

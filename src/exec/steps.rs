@@ -20,6 +20,8 @@ pub(super) struct Steps {
     pub(super) ends: Vec<StepEnd>,
     /// What they left outside of their groups; it was ended.
     pub(super) strays: Vec<Stray>,
+    /// Seconds of processor time of those that have ended, as far as it is known.
+    pub(super) cpu_s: Option<f64>,
 }
 
 impl Steps {
@@ -32,7 +34,15 @@ impl Steps {
         let first = waiting.pop_front().ok_or("there is no command")?;
         let process = spawn(&first)?;
         let name = first.first().cloned().unwrap_or_default();
-        Ok(Self { waiting, process, name, asked_to_end: false, ends: vec![], strays: vec![] })
+        Ok(Self {
+            waiting,
+            process,
+            name,
+            asked_to_end: false,
+            ends: vec![],
+            strays: vec![],
+            cpu_s: None,
+        })
     }
 
     /// Whether all is over: the last program has ended, or one has failed. Starts the next.
@@ -41,11 +51,13 @@ impl Steps {
     /// A process that cannot be followed or started, in words.
     pub(super) fn poll(&mut self, now: Instant, spawn: Spawn) -> Result<bool, String> {
         let polled = self.process.poll(now);
-        let Some(Ended { status, strays }) = polled.map_err(|e| format!("{}: {e}", self.name))? else {
+        let Some(Ended { status, strays, cpu_s }) = polled.map_err(|e| format!("{}: {e}", self.name))?
+        else {
             return Ok(false);
         };
         let status = Status::of(status);
         self.strays.extend(strays);
+        self.cpu_s = cpu_s.map_or(self.cpu_s, |s| Some(self.cpu_s.unwrap_or(0.0) + s));
         self.ends.push(StepEnd { name: std::mem::take(&mut self.name), status });
         if !status.is_ok() || self.asked_to_end {
             return Ok(true);

@@ -168,6 +168,18 @@ fn name(pid: i32) -> String {
     fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
 }
 
+/// Memory of these processes in bytes; `None` if there are none. Shared pages are divided among them if
+/// they would count as more than `bound` otherwise.
+pub(super) fn memory(processes: &[Entry], bound: Option<u64>) -> Option<u64> {
+    if processes.is_empty() {
+        return None;
+    }
+    let resident = resident(processes);
+    let is_doubtful = processes.len() > 1 && bound.is_some_and(|most| resident > most);
+    let exact = if is_doubtful { proportional(processes) } else { None };
+    Some(exact.map_or(resident, |exact| exact.min(resident)))
+}
+
 /// Resident memory of these processes together, in bytes. Pages that several of them share are counted
 /// for each.
 pub(super) fn resident(processes: &[Entry]) -> u64 {
@@ -186,6 +198,17 @@ pub(super) fn proportional(processes: &[Entry]) -> Option<u64> {
 /// The most memory that this one process has had since it was started, in bytes.
 pub(super) fn high_water(pid: i32) -> Option<u64> {
     kib(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM:")
+}
+
+/// Seconds of processor time of a process and of its children that it has waited for, also when it has
+/// ended and was not waited for itself; `None` if the kernel does not tell.
+pub(super) fn cpu_s(pid: i32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the name, which may have blanks and brackets, comes field 3.
+    let rest: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = rest.get(14 - 3..=17 - 3)?.iter().map(|field| field.parse::<u64>().ok());
+    let ticks = ticks.sum::<Option<u64>>()?;
+    Some(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
 /// The value of a line `KEY  NUMBER kB`, in bytes.
