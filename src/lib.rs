@@ -39,6 +39,7 @@ pub mod job;
 pub mod machine;
 pub mod observe;
 pub mod optimize;
+pub mod panda;
 pub mod pareto;
 pub mod pipeline;
 pub mod problem;
