@@ -42,6 +42,7 @@ pub mod optimize;
 pub mod pareto;
 pub mod pipeline;
 pub mod problem;
+pub mod queue;
 pub mod recommend;
 pub mod replay;
 pub mod report;

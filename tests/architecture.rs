@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 32] = [
+const MAY_USE: [(&str, &[&str]); 33] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
     ("signal", &[]),
     ("machine", &[]),
+    ("queue", &[]),
     ("pareto", &[]),
     ("optimize", &[]),
     ("acquisition", &[]),
@@ -72,6 +73,7 @@ const MAY_USE: [(&str, &[&str]); 32] = [
             "pareto",
             "pipeline",
             "problem",
+            "queue",
             "recommend",
             "replay",
             "report",
