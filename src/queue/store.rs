@@ -374,7 +374,7 @@ fn insert(
     now: i64,
 ) -> Result<i64, StoreError> {
     let refused = |what: String| StoreError::Refused(format!("jobs[{at}]: {what}"));
-    if !given.get("transformation").and_then(Value::as_str).is_some_and(|t| !t.is_empty()) {
+    if given.get("transformation").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(refused("transformation is missing: a text that names the executable".into()));
     }
     let number = |key: &str, default: i64| match given.get(key) {
