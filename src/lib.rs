@@ -43,6 +43,7 @@ pub mod panda;
 pub mod pareto;
 pub mod pipeline;
 pub mod problem;
+pub mod queue;
 pub mod recommend;
 pub mod replay;
 pub mod report;

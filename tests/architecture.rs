@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 33] = [
+const MAY_USE: [(&str, &[&str]); 36] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
     ("signal", &[]),
     ("machine", &[]),
     ("panda", &[]),
+    ("queue", &[]),
     ("pareto", &[]),
     ("optimize", &[]),
     ("acquisition", &[]),
@@ -25,6 +26,7 @@ const MAY_USE: [(&str, &[&str]); 33] = [
     ("pipeline", &["config", "problem", "rng"]),
     ("job", &["problem"]),
     ("comm", &["job", "problem"]),
+    ("hosts", &["comm", "pipeline"]),
     ("exec", &["config", "geometry", "job", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
@@ -51,10 +53,11 @@ const MAY_USE: [(&str, &[&str]); 33] = [
     (
         "coordinator",
         &[
-            "comm", "config", "observe", "pareto", "pipeline", "problem", "signal", "stopping", "store",
-            "strategy",
+            "comm", "config", "hosts", "observe", "pareto", "pipeline", "problem", "signal", "stopping",
+            "store", "strategy",
         ],
     ),
+    ("pilot", &["comm", "config", "hosts", "job", "panda", "pipeline", "problem", "signal"]),
     ("steer", &["config", "problem", "report", "stopping", "store", "strategy"]),
     ("recommend", &["config", "pareto", "problem", "store", "strategy"]),
     ("replay", &["config", "problem", "steer", "store", "strategy"]),
@@ -69,10 +72,14 @@ const MAY_USE: [(&str, &[&str]); 33] = [
             "exit",
             "geometry",
             "import",
+            "job",
             "observe",
+            "panda",
             "pareto",
+            "pilot",
             "pipeline",
             "problem",
+            "queue",
             "recommend",
             "replay",
             "report",

@@ -13,6 +13,7 @@ mod export;
 mod front;
 mod import;
 mod leftovers;
+mod queue;
 mod replay;
 mod run;
 mod status;
@@ -71,6 +72,8 @@ enum Command {
     Tell(steer::TellArgs),
     /// Ask and tell line by line: JSON requests on standard input, answers on standard output
     Session(steer::SessionArgs),
+    /// Serve a queue of jobs to pilots of PanDA
+    Queue(queue::Args),
     /// Measure the optimizer and the dispatch
     Bench(bench::Args),
     /// Print completions for a shell
@@ -104,6 +107,7 @@ pub fn main() -> Exit {
         Command::Ask(args) => steer::ask(&args),
         Command::Tell(args) => steer::tell(&args),
         Command::Session(args) => steer::session(&args),
+        Command::Queue(args) => queue::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,0 +1,64 @@
+//! `paretorank queue`: the queue of jobs.
+
+use super::complain;
+use crate::exit::Exit;
+use crate::queue::http::{self, Options, ServeError};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Arguments of `paretorank queue`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Serve a queue that pilots of PanDA take jobs from (REST v1), until TERM or INT
+    Serve(ServeArgs),
+}
+
+/// Arguments of `paretorank queue serve`.
+#[derive(Debug, clap::Args)]
+struct ServeArgs {
+    /// Directory for everything that must survive; made if it is missing. The URL is also written to DIR/url
+    dir: PathBuf,
+    /// Address of this machine; port 0 = any free one. Nobody is asked who they are
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:25080")]
+    listen: SocketAddr,
+    /// A running job without an update for so long is lost, and tried again while it has attempts left
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = humantime::parse_duration)]
+    heartbeat: Duration,
+    /// The same for a job that was handed out and never heard of
+    #[arg(long, value_name = "TIME", default_value = "30min", value_parser = humantime::parse_duration)]
+    dispatch_timeout: Duration,
+}
+
+/// Does what the subcommand says.
+pub fn run(args: Args) -> Exit {
+    let Command::Serve(args) = args.command;
+    let options = Options {
+        dir: args.dir,
+        listen: args.listen,
+        heartbeat: args.heartbeat,
+        dispatch_timeout: args.dispatch_timeout,
+    };
+    let ready = |url: &str| {
+        // Whoever started it may not listen; DIR/url says it as well.
+        let _ = writeln!(std::io::stdout(), "{url}").and_then(|()| std::io::stdout().flush());
+    };
+    match http::serve(&options, ready) {
+        Ok(()) => Exit::Complete,
+        Err(error) => {
+            complain(&error);
+            match error {
+                ServeError::Open(_) => Exit::Usage,
+                ServeError::Store(_) => Exit::Storage,
+                ServeError::System(..) => Exit::Failed,
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The module `queue`: what PanDA has no call for, or needs other services for.
+
+use super::args::{Kind, Table};
+use super::{Call, Refusal, Shared, envelope, now, unknown};
+use crate::queue::{job::Job, law};
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+const SUBMIT: Table = Table {
+    required: &[("queue", Kind::Str), ("jobs", Kind::List)],
+    optional: &[(&["key"], Kind::Str), (&["task_id"], Kind::Int)],
+};
+const ASK: Table =
+    Table { required: &[], optional: &[(&["job_ids"], Kind::List), (&["task_id"], Kind::Int)] };
+/// The longest wait for results, in seconds.
+const LONGEST_WAIT: i64 = 60;
+
+/// Answers a call.
+pub async fn answer(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal> {
+    match call.name.as_str() {
+        "submit" => submit(shared, call.posted()?).await,
+        "kill" => ask(shared, &call.posted()?, law::kill).await,
+        "retry" => ask(shared, &call.posted()?, law::retry).await,
+        "summary" => {
+            call.must_be(&Method::GET)?;
+            Ok(envelope(true, "", shared.with(|store| store.summary()).await?))
+        }
+        "show" => {
+            let [id] = numbers(call, ["job_id"])?;
+            let id = id.ok_or_else(|| lacks("job_id"))?;
+            match shared.with(move |store| store.show(id)).await? {
+                Some(job) => Ok(envelope(true, "", job)),
+                None => Err(Refusal::No(format!("there is no job {id}"))),
+            }
+        }
+        "results" => results(shared, call).await,
+        _ => Err(unknown(call)),
+    }
+}
+
+async fn submit(shared: &Arc<Shared>, given: Map<String, Value>) -> Result<Value, Refusal> {
+    if let Some(why) = SUBMIT.refuse(&given) {
+        return Err(Refusal::No(why));
+    }
+    let text = |key: &str| given.get(key).and_then(Value::as_str).map(str::to_owned);
+    let (queue, key) = (text("queue").unwrap_or_default(), text("key"));
+    let task = given.get("task_id").and_then(Value::as_i64);
+    let mut jobs = Vec::new();
+    for (at, job) in given.get("jobs").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let Value::Object(job) = job else {
+            return Err(Refusal::No(format!("jobs[{at}] must be an object")));
+        };
+        jobs.push(job.clone());
+    }
+    let done = shared.with(move |store| store.submit(&queue, &jobs, key.as_deref(), task, now()));
+    let (task, ids) = done.await?;
+    Ok(envelope(true, "", json!({"task_id": task, "job_ids": ids})))
+}
+
+async fn ask(
+    shared: &Arc<Shared>,
+    given: &Map<String, Value>,
+    law: fn(&Job) -> Option<Job>,
+) -> Result<Value, Refusal> {
+    if let Some(why) = ASK.refuse(given) {
+        return Err(Refusal::No(why));
+    }
+    let mut ids = Vec::new();
+    for id in given.get("job_ids").and_then(Value::as_array).into_iter().flatten() {
+        let number = id.as_i64();
+        ids.push(
+            number
+                .ok_or_else(|| Refusal::No(format!("Type error: job_ids must be integers, got {id}")))?,
+        );
+    }
+    let task = given.get("task_id").and_then(Value::as_i64);
+    let changed = shared.with(move |store| store.ask(&ids, task, law, now())).await?;
+    shared.settled.notify_waiters();
+    Ok(envelope(true, "", json!({"job_ids": changed})))
+}
+
+/// Answers when there is something, or when the wait is over, or when the server ends.
+async fn results(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal> {
+    let [task, after, wait, limit] = numbers(call, ["task_id", "after", "wait", "limit"])?;
+    let task = task.ok_or_else(|| lacks("task_id"))?;
+    let (after, limit) = (after.unwrap_or(0), limit.unwrap_or(1000).clamp(1, 10_000));
+    let wait = wait.unwrap_or(0).clamp(0, LONGEST_WAIT).unsigned_abs();
+    let until = Instant::now() + Duration::from_secs(wait);
+    let mut ending = shared.ending.clone();
+    loop {
+        let mut news = std::pin::pin!(shared.settled.notified());
+        // Listens before it looks: what is settled in between wakes it.
+        news.as_mut().enable();
+        let found = shared.with(move |store| store.results(task, after, limit)).await?;
+        let over = Instant::now() >= until || *ending.borrow();
+        if !found.is_empty() || over {
+            return Ok(envelope(true, "", Value::Array(found)));
+        }
+        let _ = timeout_at(until, async {
+            tokio::select! { () = news => {}, _ = ending.changed() => {} }
+        })
+        .await;
+    }
+}
+
+fn lacks(name: &str) -> Refusal {
+    Refusal::No(format!("Argument error: missing a required argument: '{name}'"))
+}
+
+/// The numbers of a GET call's query, by name.
+fn numbers<const N: usize>(call: &Call, names: [&str; N]) -> Result<[Option<i64>; N], Refusal> {
+    call.must_be(&Method::GET)?;
+    let mut found = [None; N];
+    for (name, value) in pairs(&call.query) {
+        let Some(at) = names.iter().position(|n| *n == name) else {
+            return Err(Refusal::No(format!(
+                "Argument error: got an unexpected keyword argument '{name}'"
+            )));
+        };
+        let number = value.parse();
+        let wrong = |_| Refusal::No(format!("Type error: '{name}' must be of type int, got {value}."));
+        found[at] = Some(number.map_err(wrong)?);
+    }
+    Ok(found)
+}
+
+/// Names and values of a query whose values are numbers: nothing in it is escaped.
+pub fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")))
+}
