@@ -17,12 +17,27 @@ pub enum Exit {
     StoppedEarly,
     /// The study file is wrong.
     BadStudy,
+    /// Of a pilot: its server cannot be reached.
+    Unreachable,
+    /// Of a pilot: the allocation ends.
+    TimeLimit,
+    /// Of a pilot: there is no work.
+    NoWork,
 }
 
 impl Exit {
     /// Every code, for the table in the help and the README.
-    pub const ALL: [Exit; 6] =
-        [Exit::Complete, Exit::Failed, Exit::Usage, Exit::Storage, Exit::StoppedEarly, Exit::BadStudy];
+    pub const ALL: [Exit; 9] = [
+        Exit::Complete,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Storage,
+        Exit::StoppedEarly,
+        Exit::BadStudy,
+        Exit::Unreachable,
+        Exit::TimeLimit,
+        Exit::NoWork,
+    ];
 
     /// The number the shell sees (74, 75, 78 as in BSD's sysexits.h).
     pub fn code(self) -> u8 {
@@ -33,6 +48,9 @@ impl Exit {
             Exit::Storage => 74,
             Exit::StoppedEarly => 75,
             Exit::BadStudy => 78,
+            Exit::Unreachable => 79,
+            Exit::TimeLimit => 81,
+            Exit::NoWork => 82,
         }
     }
 
@@ -50,6 +68,9 @@ impl Exit {
             Exit::Storage => "storage: a file cannot be read or written",
             Exit::StoppedEarly => "stopped early, run the same line again",
             Exit::BadStudy => "bad study file",
+            Exit::Unreachable => "server unreachable",
+            Exit::TimeLimit => "time limit",
+            Exit::NoWork => "no work",
         }
     }
 }

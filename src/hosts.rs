@@ -54,11 +54,11 @@ impl Host {
 }
 
 /// Position of a host in [`Hosts`].
-pub(super) type HostId = usize;
+pub type HostId = usize;
 
 /// All hosts with their idle ranks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Hosts {
+pub struct Hosts {
     names: BTreeMap<String, HostId>,
     hosts: Vec<Host>,
     idle: BTreeMap<Rank, HostId>,
@@ -66,7 +66,7 @@ pub(super) struct Hosts {
 
 /// Hosts that are kept for a task which does not fit anywhere yet. Lasts for one round of dispatch.
 #[derive(Debug, Default)]
-pub(super) struct Claims(BTreeSet<HostId>);
+pub struct Claims(BTreeSet<HostId>);
 
 impl Hosts {
     /// Number of idle ranks.

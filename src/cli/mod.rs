@@ -13,6 +13,7 @@ mod export;
 mod front;
 mod import;
 mod leftovers;
+mod pilot;
 mod queue;
 mod replay;
 mod run;
@@ -38,7 +39,8 @@ A first study:
   mpirun -n 5 paretorank run configs/dtlz2.toml    rank 0 and 4 evaluating ranks
 
 Exit codes: 0 complete; 1 failed; 2 wrong usage; 74 storage: a file cannot be read or written;
-75 stopped early, run the same line again; 78 bad study file.
+75 stopped early, run the same line again; 78 bad study file; 79 server unreachable; 81 time limit;
+82 no work.
 Signals to rank 0: USR1 starts nothing new and ends when what runs has ended; TERM and INT stop what
 runs, write the checkpoint and exit with 75; a second one kills what does not stop by itself.";
 
@@ -74,6 +76,8 @@ enum Command {
     Session(steer::SessionArgs),
     /// Serve a queue of jobs to pilots of PanDA
     Queue(queue::Args),
+    /// Run jobs of a PanDA queue on the ranks of this allocation
+    Pilot(pilot::Args),
     /// Measure the optimizer and the dispatch
     Bench(bench::Args),
     /// Print completions for a shell
@@ -99,6 +103,7 @@ pub fn main() -> Exit {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Pilot(args) => pilot::run(&args),
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(args),
         Command::Export(args) => export::run(args),

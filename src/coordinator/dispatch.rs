@@ -1,11 +1,11 @@
 //! Which candidates are asked for, and which task goes to which rank.
 
 use super::events::Command;
-use super::hosts::Claims;
 use super::ranks::Running;
 use super::state::{Coordinator, Mode, Queued};
 use super::strategist::Request;
 use crate::comm::{Input, Task};
+use crate::hosts::Claims;
 use crate::store::{Asked, Record};
 use std::ops::Bound;
 

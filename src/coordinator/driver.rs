@@ -2,11 +2,11 @@
 
 use super::desk::Ahead;
 use super::events::{Command, Ending, Event, Settings};
-use super::hosts::Place;
 use super::state::Coordinator;
 use super::strategist::{Reply, Strategist};
 use crate::comm::{Message, Rank, Report, Transport, TransportError, Vigil};
 use crate::config::Study;
+use crate::hosts::Place;
 use crate::observe::Observer;
 use crate::pipeline::Work;
 use crate::problem::{Outcome, TrialId};

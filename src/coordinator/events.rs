@@ -1,8 +1,8 @@
 //! What the coordinator hears and says.
 
-use super::hosts::Place;
 use super::strategist::{Offer, Request};
 use crate::comm::{Rank, Report, Task};
+use crate::hosts::Place;
 use crate::pipeline::Work;
 use crate::problem::TrialId;
 use crate::store::{Record, Stopped};

@@ -13,7 +13,6 @@ mod desk;
 mod dispatch;
 mod driver;
 mod events;
-mod hosts;
 mod judging;
 mod losses;
 mod ranks;
@@ -25,9 +24,9 @@ mod strategist;
 #[cfg(test)]
 mod tests;
 
+pub use crate::hosts::Place;
 pub use desk::{Ahead, Clock, Desk};
 pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
 pub use events::{Command, Ending, Event, Settings};
-pub use hosts::Place;
 pub use state::Coordinator;
 pub use strategist::{Offer, Reply, Request, Strategist};

@@ -1,7 +1,7 @@
 //! Which ranks there are and what they run: bookkeeping without decisions about trials.
 
-use super::hosts::{Claims, HostId, Hosts, Place};
 use crate::comm::Rank;
+use crate::hosts::{Claims, HostId, Hosts, Place};
 use crate::pipeline::Need;
 use crate::problem::TrialId;
 use std::collections::{BTreeMap, BTreeSet};

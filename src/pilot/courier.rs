@@ -1,0 +1,253 @@
+//! The thread that tells the server how jobs are.
+//!
+//! Last words lie on disk before they are sent, and until the server has them. What is due at about the same
+//! time goes in one request: thousands of short jobs cost a few requests.
+
+use crate::job::JobId;
+use crate::panda::{Answer, Client, Command as Wish, Outbox, Retry, State, Update, beat_s};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Words are gathered for so long before they are sent.
+const GATHER: Duration = Duration::from_millis(500);
+/// Signs of life that are due within this time go with those that are due now.
+const SOON: Duration = Duration::from_secs(60);
+
+/// What the thread is told.
+#[derive(Debug)]
+enum Word {
+    /// A job was taken or runs.
+    Begun(Box<Update>),
+    /// A job ended.
+    Last(Box<Update>),
+    /// The server does not want to hear of a job any more.
+    Forget(JobId),
+}
+
+/// What the thread hears.
+#[derive(Debug)]
+pub enum Heard {
+    /// The server wants something of a job.
+    Wished(JobId, BTreeSet<Wish>),
+    /// For the log.
+    Notice(String),
+    /// Last words cannot be kept on disk.
+    Disk(String),
+}
+
+/// The thread's other end.
+#[derive(Debug)]
+pub struct Courier {
+    words: Option<Sender<Word>>,
+    heard: Receiver<Heard>,
+    thread: Option<JoinHandle<usize>>,
+}
+
+impl Courier {
+    /// Starts the thread; what waits in the outbox is sent first.
+    pub fn start(client: Arc<Client>, outbox: Outbox) -> Self {
+        let (words, into) = channel();
+        let (out, heard) = channel();
+        let thread = std::thread::spawn(move || Thread::new(client, outbox, out).run(&into));
+        Self { words: Some(words), heard, thread: Some(thread) }
+    }
+
+    /// Tells that a job was taken, or runs: again and again until it ends.
+    pub fn begun(&self, update: Update) {
+        self.send(Word::Begun(Box::new(update)));
+    }
+
+    /// Tells how a job ended.
+    pub fn last(&self, update: Update) {
+        self.send(Word::Last(Box::new(update)));
+    }
+
+    /// Tells nothing more about a job.
+    pub fn forget(&self, id: JobId) {
+        self.send(Word::Forget(id));
+    }
+
+    fn send(&self, word: Word) {
+        if let Some(words) = &self.words {
+            // A thread that panicked is found out at the end, by what it did not deliver.
+            let _ = words.send(word);
+        }
+    }
+
+    /// The next thing that was heard, if there is one.
+    pub fn try_next(&self) -> Option<Heard> {
+        self.heard.try_recv().ok()
+    }
+
+    /// Sends what is left, as long as the server takes it: how many last words stay in the outbox.
+    pub fn close(mut self) -> usize {
+        self.words = None;
+        self.thread.take().map_or(0, |thread| thread.join().unwrap_or(usize::MAX))
+    }
+}
+
+/// A job that has not ended.
+struct Alive {
+    update: Update,
+    due: Instant,
+    is_watched: bool,
+}
+
+struct Thread {
+    client: Arc<Client>,
+    outbox: Outbox,
+    alive: BTreeMap<JobId, Alive>,
+    out: Sender<Heard>,
+    retry: Retry,
+    /// Nothing is sent before.
+    not_before: Instant,
+}
+
+impl Thread {
+    fn new(client: Arc<Client>, outbox: Outbox, out: Sender<Heard>) -> Self {
+        let (alive, retry, not_before) = (BTreeMap::new(), Retry::default(), Instant::now());
+        Self { client, outbox, alive, out, retry, not_before }
+    }
+
+    fn run(mut self, words: &Receiver<Word>) -> usize {
+        loop {
+            let first = match words.recv_timeout(self.pause()) {
+                Ok(word) => Some(word),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let begin = Instant::now();
+            let mut heard: Vec<Word> = first.into_iter().collect();
+            while let Some(left) = GATHER.checked_sub(begin.elapsed()).filter(|_| !heard.is_empty())
+                && let Ok(word) = words.recv_timeout(left)
+            {
+                heard.push(word);
+            }
+            self.take(heard);
+            if Instant::now() >= self.not_before {
+                self.deliver();
+            }
+        }
+        self.take(words.try_iter().collect());
+        if !self.outbox.is_empty() {
+            self.alive.clear();
+            self.deliver();
+        }
+        self.outbox.len()
+    }
+
+    fn pause(&self) -> Duration {
+        let now = Instant::now();
+        let due = self.alive.values().map(|alive| alive.due).min();
+        let due = if self.outbox.is_empty() { due } else { Some(now) };
+        let longest = Duration::from_secs(60);
+        due.map_or(longest, |due| due.max(self.not_before).saturating_duration_since(now).min(longest))
+    }
+
+    fn take(&mut self, words: Vec<Word>) {
+        let mut last = vec![];
+        for word in words {
+            match word {
+                Word::Begun(update) => {
+                    let id = JobId { job: update.job, attempt: update.attempt };
+                    let is_watched = self.alive.get(&id).is_some_and(|alive| alive.is_watched);
+                    self.alive.insert(id, Alive { update: *update, due: Instant::now(), is_watched });
+                }
+                Word::Last(update) => {
+                    self.alive.remove(&JobId { job: update.job, attempt: update.attempt });
+                    last.push(*update);
+                }
+                Word::Forget(id) => {
+                    self.alive.remove(&id);
+                }
+            }
+        }
+        if let (false, Err(e)) = (last.is_empty(), self.outbox.put(&last)) {
+            self.say(Heard::Disk(e.to_string()));
+        }
+    }
+
+    /// Sends last words and what is due.
+    fn deliver(&mut self) {
+        let now = Instant::now();
+        let mut updates: Vec<Update> = self.outbox.pending().cloned().collect();
+        if self.alive.values().any(|alive| alive.due <= now) {
+            let soon = self.alive.values().filter(|alive| alive.due <= now + SOON);
+            updates.extend(soon.map(|alive| alive.update.clone()));
+        }
+        if updates.is_empty() {
+            return;
+        }
+        match self.client.update(&updates) {
+            Ok(answers) => {
+                self.retry.succeeded();
+                for (update, answer) in updates.iter().zip(answers) {
+                    self.answered(update, answer);
+                }
+            }
+            Err(error) => {
+                let wait_s = self.retry.failed(rand::random());
+                self.not_before = Instant::now() + Duration::from_secs_f64(wait_s);
+                let count = updates.len();
+                self.say(Heard::Notice(format!(
+                    "{count} updates wait to be told again in {wait_s:.0} s: {error}"
+                )));
+                if !error.may_pass()
+                    && let Err(error) = self.client.renew_token()
+                {
+                    self.say(Heard::Notice(error.to_string()));
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, update: &Update, answer: Answer) {
+        let id = JobId { job: update.job, attempt: update.attempt };
+        if update.state.is_final() {
+            match answer {
+                Answer::Accepted(_) => {}
+                Answer::Later(why) => return self.say(Heard::Notice(format!("job {id}: {why}"))),
+                // Telling it again would be refused again.
+                Answer::Rejected(why) => {
+                    self.say(Heard::Notice(format!(
+                        "the server does not take how job {id} ended: {why}"
+                    )));
+                }
+            }
+            if let Err(e) = self.outbox.settled(id.job, id.attempt) {
+                self.say(Heard::Notice(format!("job {id} will be told once more: {e}")));
+            }
+            return;
+        }
+        let wishes = match answer {
+            Answer::Accepted(wishes) => wishes,
+            Answer::Later(why) | Answer::Rejected(why) => {
+                self.say(Heard::Notice(format!("job {id}: {why}")));
+                BTreeSet::new()
+            }
+        };
+        if let Some(alive) = self.alive.get_mut(&id) {
+            alive.is_watched |= wishes.contains(&Wish::Debug);
+            alive.is_watched &= !wishes.contains(&Wish::DebugOff);
+            alive.due =
+                Instant::now() + Duration::from_secs_f64(beat_s(alive.is_watched, rand::random()));
+        }
+        if !wishes.is_empty() {
+            self.say(Heard::Wished(id, wishes));
+        }
+    }
+
+    fn say(&self, heard: Heard) {
+        // Nobody listens any more at the end.
+        let _ = self.out.send(heard);
+    }
+}
+
+/// What is told of a job that was taken, or runs on `host`.
+pub(super) fn begun(id: JobId, host: Option<String>, cores: u32) -> Update {
+    let state = if host.is_some() { State::Running } else { State::Starting };
+    Update { node: host, cores: Some(cores), ..Update::new(id.job, id.attempt, state) }
+}
