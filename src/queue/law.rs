@@ -3,8 +3,10 @@
 use super::job::{Ending, Job, State};
 use serde_json::Value;
 
-/// Pilot errors that say nothing about the machine: killed on request, payload failed.
-const NOT_INFRASTRUCTURE: [i64; 2] = [1144, 1305];
+/// Pilot errors that another attempt would only repeat: killed on request (1144), an output is not there
+/// (1165), more memory than its limit (1235), the payload failed (1305), crashed (1328), lacks an input (1331),
+/// or took longer than its own limit (1367). The others are the infrastructure's.
+const FOR_GOOD: [i64; 7] = [1144, 1165, 1235, 1305, 1328, 1331, 1367];
 
 /// A pilot's update, as far as it decides anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,13 +118,9 @@ fn again(job: &Job, max_attempt: i64) -> Job {
     }
 }
 
-/// How a reported `failed` ended: a pilot error other than a few is the infrastructure's.
+/// How a reported `failed` ended, by its pilot error; 0 = the pilot sees no fault around the payload.
 pub fn failure(pilot_error: i64) -> Ending {
-    match pilot_error {
-        0 => Ending::Failed,
-        code if NOT_INFRASTRUCTURE.contains(&code) => Ending::Failed,
-        _ => Ending::Broken,
-    }
+    if pilot_error == 0 || FOR_GOOD.contains(&pilot_error) { Ending::Failed } else { Ending::Broken }
 }
 
 /// Why the output report of a finished job does not do, if it does not: the diagnostics of ddmErrorCode 200.
@@ -232,6 +230,21 @@ mod tests {
             panic!("it is told to stop");
         };
         assert_eq!(settle(&held).unwrap().state, State::Cancelled);
+    }
+
+    /// What a machine, a site or a network does is tried again; what the job does itself is not.
+    #[test]
+    fn only_the_infrastructures_errors_are_tried_again() {
+        let after = |code| {
+            let report = Report { ending: failure(code), ..says("failed") };
+            settle(&after(&job(State::Running), &report)).unwrap().state
+        };
+        for code in [0, 1144, 1165, 1235, 1305, 1328, 1331, 1367] {
+            assert_eq!(after(code), State::Failed, "{code}");
+        }
+        for code in [1008, 1098, 1099, 1137, 1150, 1201, 1212, 1213, 1318, 1360, 1375, 1379, -1] {
+            assert_eq!(after(code), State::Activated, "{code}");
+        }
     }
 
     #[test]
