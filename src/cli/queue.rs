@@ -17,18 +17,24 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Serve a queue that pilots of PanDA take jobs from (REST v1), until TERM or INT
+    /// Serve a queue that pilots of PanDA take jobs from (both generations), until TERM or INT
     Serve(ServeArgs),
 }
 
 /// Arguments of `paretorank queue serve`.
 #[derive(Debug, clap::Args)]
 struct ServeArgs {
-    /// Directory for everything that must survive; made if it is missing. The URL is also written to DIR/url
+    /// Directory for everything that must survive; made if it is missing. The URL is also written to DIR/url;
+    /// what pilots are told about queues may be changed in DIR/queues.toml
     dir: PathBuf,
-    /// Address of this machine; port 0 = any free one. Nobody is asked who they are
+    /// Address to listen on; port 0 = any free one. Without tokens nobody is asked who they are: only this
+    /// machine then
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:25080")]
     listen: SocketAddr,
+    /// File with a token per line, ROLE VO TOKEN; ROLE is production (pilots) or user (submit, list, kill).
+    /// Its mode must be 600. It is read anew when it changes
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
     /// A running job without an update for so long is lost, and tried again while it has attempts left
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = humantime::parse_duration)]
     heartbeat: Duration,
@@ -43,6 +49,7 @@ pub fn run(args: Args) -> Exit {
     let options = Options {
         dir: args.dir,
         listen: args.listen,
+        tokens: args.tokens,
         heartbeat: args.heartbeat,
         dispatch_timeout: args.dispatch_timeout,
     };
@@ -55,7 +62,7 @@ pub fn run(args: Args) -> Exit {
         Err(error) => {
             complain(&error);
             match error {
-                ServeError::Open(_) => Exit::Usage,
+                ServeError::Open(_) | ServeError::File(_) => Exit::Usage,
                 ServeError::Store(_) => Exit::Storage,
                 ServeError::System(..) => Exit::Failed,
             }

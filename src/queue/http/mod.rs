@@ -1,17 +1,20 @@
-//! The server: sockets, bodies, the background tick. What requests mean stands in `pilot` and `own`.
+//! The server: sockets and the background tick. What is asked stands in `request`, what it means in `pilot`
+//! (v1), `classic`, `own`, and `cache`.
 
 mod args;
+mod cache;
+mod classic;
 mod own;
 mod pilot;
+mod request;
+mod tables;
 
+use super::description;
 use super::store::{Store, StoreError};
+use super::tokens::Tokens;
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
-use std::io::Read;
+use axum::routing::get;
+use request::Refusal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +22,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
-/// The longest body, before and after decompression.
-const BODY_LIMIT: usize = 64 << 20;
 /// How often ended jobs are settled and silent ones looked for.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// Where to listen; port 0 = any.
     pub listen: SocketAddr,
+    /// File of tokens; none = nobody is asked who they are.
+    pub tokens: Option<PathBuf>,
     /// A running job is lost after so long without an update.
     pub heartbeat: Duration,
     /// A sent job is lost after so long without an update.
@@ -43,9 +46,12 @@ pub enum ServeError {
     /// The address is open to others.
     #[error(
         "will not listen on {0}: nobody is asked who they are, so only addresses of this machine will do \
-         (127.0.0.1:PORT)"
+         (127.0.0.1:PORT); or give --tokens FILE"
     )]
     Open(SocketAddr),
+    /// A file that tells how to serve is wrong.
+    #[error("{0}")]
+    File(String),
     /// The store cannot be had.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,6 +63,8 @@ pub enum ServeError {
 /// What requests share.
 struct Shared {
     store: Mutex<Store>,
+    dir: PathBuf,
+    tokens: Option<Tokens>,
     settled: Notify,
     /// Becomes true when the server is about to end: long polls answer at once then.
     ending: watch::Receiver<bool>,
@@ -80,75 +88,31 @@ impl Shared {
     }
 }
 
-/// Why a request is not done.
-enum Refusal {
-    /// The envelope says so, HTTP says 200.
-    No(String),
-    /// There is no such method: 403.
-    Forbidden(String),
-    /// 500.
-    Broken(String),
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(why) => Refusal::No(why),
-            error => Refusal::Broken(error.to_string()),
-        }
-    }
-}
-
-/// A request of the v1 API, body read.
-struct Call {
-    method: Method,
-    module: String,
-    name: String,
-    query: String,
-    body: Bytes,
-}
-
-impl Call {
-    /// The arguments of a call that must be POST: a JSON object.
-    fn posted(&self) -> Result<Map<String, Value>, Refusal> {
-        self.must_be(&Method::POST)?;
-        match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(map)) => Ok(map),
-            Ok(other) => {
-                let got = args::type_of(&other);
-                Err(Refusal::No(format!("Argument error: the body must be a JSON object, got {got}.")))
-            }
-            Err(error) => Err(Refusal::No(format!("Argument error: the body is not JSON: {error}"))),
-        }
-    }
-
-    fn must_be(&self, method: &Method) -> Result<(), Refusal> {
-        if self.method == method {
-            return Ok(());
-        }
-        let (name, got) = (&self.name, &self.method);
-        Err(Refusal::No(format!("Method error: {name} must be called with {method}, got {got}.")))
-    }
-}
-
 /// Serves until TERM or INT. `ready` gets the URL as soon as requests are answered.
 ///
 /// # Errors
 /// The server cannot start.
 pub fn serve(options: &Options, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
-    if !options.listen.ip().is_loopback() {
+    if !options.listen.ip().is_loopback() && options.tokens.is_none() {
         return Err(ServeError::Open(options.listen));
     }
+    let tokens = options.tokens.as_deref().map(Tokens::open).transpose().map_err(ServeError::File)?;
     let store = Store::open(&options.dir)?;
+    description::read(&options.dir).map_err(ServeError::File)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|e| ServeError::System("threads".into(), e))?;
-    runtime.block_on(run(options, store, ready))
+    runtime.block_on(run(options, store, tokens, ready))
 }
 
-async fn run(options: &Options, store: Store, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
+async fn run(
+    options: &Options,
+    store: Store,
+    tokens: Option<Tokens>,
+    ready: impl FnOnce(&str),
+) -> Result<(), ServeError> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |what: &str| {
         let what = what.to_owned();
@@ -161,9 +125,13 @@ async fn run(options: &Options, store: Store, ready: impl FnOnce(&str)) -> Resul
     let url = format!("http://{}", listener.local_addr().map_err(failed("address"))?);
     write_url(&options.dir, &url)?;
     let (end, ending) = watch::channel(false);
-    let shared = Arc::new(Shared { store: Mutex::new(store), settled: Notify::new(), ending });
+    let (store, dir) = (Mutex::new(store), options.dir.clone());
+    let shared = Arc::new(Shared { store, dir, tokens, settled: Notify::new(), ending });
     let ticking = tokio::spawn(tick(Arc::clone(&shared), options.clone()));
-    let app = Router::new().fallback(answer).with_state(shared);
+    let app = Router::new()
+        .route("/cache/schedconfig/{file}", get(cache::schedconfig))
+        .fallback(request::answer)
+        .with_state(shared);
     ready(&url);
     let stop = async move {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
@@ -191,71 +159,12 @@ async fn tick(shared: Arc<Shared>, options: Options) {
         match shared.with(move |store| store.tick(now(), dispatch, heartbeat)).await {
             Ok(0) => {}
             Ok(_) => shared.settled.notify_waiters(),
-            Err(Refusal::No(why) | Refusal::Forbidden(why) | Refusal::Broken(why)) => {
+            Err(refusal) => {
+                let why = refusal.why();
                 tracing::error!("jobs are not settled, will try again: {why}");
             }
         }
     }
-}
-
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let text = |status: StatusCode, text: String| {
-        (status, [(header::CONTENT_TYPE, "text/plain")], text).into_response()
-    };
-    match dispatch(&shared, request).await {
-        Ok(envelope) => text(StatusCode::OK, envelope.to_string()),
-        Err(Refusal::No(why)) => text(StatusCode::OK, envelope(false, &why, Value::Null).to_string()),
-        Err(Refusal::Forbidden(why)) => text(StatusCode::FORBIDDEN, format!("ERROR : {why}")),
-        Err(Refusal::Broken(why)) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("ERROR : {why}")),
-    }
-}
-
-async fn dispatch(shared: &Arc<Shared>, request: Request) -> Result<Value, Refusal> {
-    let (head, body) = request.into_parts();
-    let path = head.uri.path();
-    let parts = path.strip_prefix("/api/v1/").and_then(|rest| rest.split_once('/'));
-    let Some((module, name)) = parts else {
-        return Err(Refusal::Forbidden(format!("{path} is forbidden")));
-    };
-    let body = to_bytes(body, BODY_LIMIT).await.map_err(|e| Refusal::Broken(format!("body: {e}")))?;
-    let call = Call {
-        method: head.method.clone(),
-        module: module.to_owned(),
-        name: name.to_owned(),
-        query: head.uri.query().unwrap_or("").to_owned(),
-        body: unpacked(&head.headers, body)?,
-    };
-    match (call.module.as_str(), call.name.as_str()) {
-        ("system", "is_alive") => call.must_be(&Method::GET).map(|()| envelope(true, "", Value::Null)),
-        ("pilot", _) => pilot::answer(shared, &call).await,
-        ("queue", _) => own::answer(shared, &call).await,
-        _ => Err(unknown(&call)),
-    }
-}
-
-fn unknown(call: &Call) -> Refusal {
-    Refusal::Forbidden(format!("method {} of module {} is forbidden", call.name, call.module))
-}
-
-fn unpacked(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {
-    let gzipped = headers.get(header::CONTENT_ENCODING).is_some_and(|v| v.as_bytes() == b"gzip");
-    if !gzipped {
-        return Ok(body);
-    }
-    let mut plain = Vec::new();
-    let limit = BODY_LIMIT as u64 + 1;
-    flate2::read::MultiGzDecoder::new(&body[..])
-        .take(limit)
-        .read_to_end(&mut plain)
-        .map_err(|e| Refusal::Broken(format!("body is not gzip: {e}")))?;
-    if plain.len() > BODY_LIMIT {
-        return Err(Refusal::Broken(format!("body is longer than {BODY_LIMIT} bytes")));
-    }
-    Ok(plain.into())
-}
-
-fn envelope(success: bool, message: &str, data: Value) -> Value {
-    json!({"success": success, "message": message, "data": data})
 }
 
 /// Milliseconds since 1970.

@@ -1,33 +1,45 @@
 //! The module `queue`: what PanDA has no call for, or needs other services for.
 
-use super::args::{Kind, Table};
-use super::{Call, Refusal, Shared, envelope, now, unknown};
-use crate::queue::{job::Job, law};
+use super::args::{
+    Kind::{Int, List, Str},
+    Table,
+};
+use super::request::{Call, Refusal, envelope, unknown};
+use super::{Shared, now};
+use crate::queue::job::{Job, State};
+use crate::queue::law;
+use crate::queue::store::{Chosen, Submission};
+use crate::queue::tokens::Role;
 use axum::http::Method;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 const SUBMIT: Table = Table {
-    required: &[("queue", Kind::Str), ("jobs", Kind::List)],
-    optional: &[(&["key"], Kind::Str), (&["task_id"], Kind::Int)],
+    required: &[("queue", "", Str), ("jobs", "", List)],
+    optional: &[("key", "", Str), ("whole", "", Str), ("task_id", "", Int)],
+    ignored: &[],
 };
 const ASK: Table =
-    Table { required: &[], optional: &[(&["job_ids"], Kind::List), (&["task_id"], Kind::Int)] };
+    Table { required: &[], optional: &[("job_ids", "", List), ("task_id", "", Int)], ignored: &[] };
 /// The longest wait for results, in seconds.
 const LONGEST_WAIT: i64 = 60;
 
 /// Answers a call.
 pub async fn answer(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal> {
+    call.must_have(Role::User)?;
     match call.name.as_str() {
         "submit" => submit(shared, call.posted()?).await,
         "kill" => ask(shared, &call.posted()?, law::kill).await,
         "retry" => ask(shared, &call.posted()?, law::retry).await,
         "summary" => {
-            call.must_be(&Method::GET)?;
-            Ok(envelope(true, "", shared.with(|store| store.summary()).await?))
+            let [queue, task] = queried(call, ["queue", "task_id"])?;
+            let which = Chosen { queue, task: number("task_id", task)?, ..Chosen::default() };
+            Ok(envelope(true, "", shared.with(move |store| store.summary(&which)).await?))
         }
+        "list" => list(shared, call).await,
         "show" => {
             let [id] = numbers(call, ["job_id"])?;
             let id = id.ok_or_else(|| lacks("job_id"))?;
@@ -46,18 +58,36 @@ async fn submit(shared: &Arc<Shared>, given: Map<String, Value>) -> Result<Value
         return Err(Refusal::No(why));
     }
     let text = |key: &str| given.get(key).and_then(Value::as_str).map(str::to_owned);
-    let (queue, key) = (text("queue").unwrap_or_default(), text("key"));
-    let task = given.get("task_id").and_then(Value::as_i64);
-    let mut jobs = Vec::new();
+    let mut submission = Submission {
+        queue: text("queue").unwrap_or_default(),
+        key: text("key"),
+        whole: text("whole"),
+        task: given.get("task_id").and_then(Value::as_i64),
+        jobs: vec![],
+    };
     for (at, job) in given.get("jobs").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let Value::Object(job) = job else {
             return Err(Refusal::No(format!("jobs[{at}] must be an object")));
         };
-        jobs.push(job.clone());
+        submission.jobs.push(job.clone());
     }
-    let done = shared.with(move |store| store.submit(&queue, &jobs, key.as_deref(), task, now()));
-    let (task, ids) = done.await?;
+    let (task, ids) = shared.with(move |store| store.submit(&submission, now())).await?;
     Ok(envelope(true, "", json!({"task_id": task, "job_ids": ids})))
+}
+
+/// Jobs in the order of their numbers, those after `after`.
+async fn list(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal> {
+    let names = ["queue", "state", "task_id", "after", "limit"];
+    let [queue, state, task, after, limit] = queried(call, names)?;
+    if let Some(state) = state.as_ref().filter(|word| State::from_word(word).is_none()) {
+        let known: Vec<_> = State::ALL.iter().map(|state| state.word()).collect();
+        return Err(Refusal::No(format!("there is no state {state:?}, only {}", known.join(", "))));
+    }
+    let which = Chosen { queue, state, task: number("task_id", task)? };
+    let after = number("after", after)?.unwrap_or(0);
+    let limit = number("limit", limit)?.unwrap_or(1000).clamp(1, 10_000);
+    let found = shared.with(move |store| store.list(&which, after, limit)).await?;
+    Ok(envelope(true, "", Value::Array(found)))
 }
 
 async fn ask(
@@ -77,9 +107,9 @@ async fn ask(
         );
     }
     let task = given.get("task_id").and_then(Value::as_i64);
-    let changed = shared.with(move |store| store.ask(&ids, task, law, now())).await?;
+    let (changed, unknown) = shared.with(move |store| store.ask(&ids, task, law, now())).await?;
     shared.settled.notify_waiters();
-    Ok(envelope(true, "", json!({"job_ids": changed})))
+    Ok(envelope(true, "", json!({"job_ids": changed, "unknown": unknown})))
 }
 
 /// Answers when there is something, or when the wait is over, or when the server ends.
@@ -110,24 +140,37 @@ fn lacks(name: &str) -> Refusal {
     Refusal::No(format!("Argument error: missing a required argument: '{name}'"))
 }
 
-/// The numbers of a GET call's query, by name.
-fn numbers<const N: usize>(call: &Call, names: [&str; N]) -> Result<[Option<i64>; N], Refusal> {
+/// The values of a GET call's query, by name.
+fn queried<const N: usize>(call: &Call, names: [&str; N]) -> Result<[Option<String>; N], Refusal> {
     call.must_be(&Method::GET)?;
-    let mut found = [None; N];
+    let mut found = [const { None }; N];
     for (name, value) in pairs(&call.query) {
         let Some(at) = names.iter().position(|n| *n == name) else {
             return Err(Refusal::No(format!(
                 "Argument error: got an unexpected keyword argument '{name}'"
             )));
         };
-        let number = value.parse();
-        let wrong = |_| Refusal::No(format!("Type error: '{name}' must be of type int, got {value}."));
-        found[at] = Some(number.map_err(wrong)?);
+        found[at] = Some(value.into_owned());
     }
     Ok(found)
 }
 
-/// Names and values of a query whose values are numbers: nothing in it is escaped.
-pub fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")))
+fn number(name: &str, value: Option<String>) -> Result<Option<i64>, Refusal> {
+    let Some(value) = value else { return Ok(None) };
+    let wrong = |_| Refusal::No(format!("Type error: '{name}' must be of type int, got {value}."));
+    value.parse().map(Some).map_err(wrong)
+}
+
+/// The numbers of a GET call's query, by name.
+fn numbers<const N: usize>(call: &Call, names: [&str; N]) -> Result<[Option<i64>; N], Refusal> {
+    let mut found = [None; N];
+    for (at, value) in queried(call, names)?.into_iter().enumerate() {
+        found[at] = number(names[at], value)?;
+    }
+    Ok(found)
+}
+
+/// Names and values of a query.
+pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(query.as_bytes())
 }

@@ -6,6 +6,21 @@ use serde_json::{Map, Value, json};
 
 const RESULT: &str = "id, task, state, attempt, final_seq, report, meta_data, queue";
 
+/// Which jobs are looked at; none = all.
+#[derive(Debug, Clone, Default)]
+pub struct Chosen {
+    /// Only those of this queue.
+    pub queue: Option<String>,
+    /// Only those in this state.
+    pub state: Option<String>,
+    /// Only those of this task.
+    pub task: Option<i64>,
+}
+
+/// The same in SQL.
+const CHOSEN: &str =
+    "(?1 IS NULL OR queue = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR task = ?3)";
+
 impl Store {
     /// State and attempt of jobs; none where there is no such job.
     ///
@@ -21,10 +36,10 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub fn summary(&self) -> Result<Value, StoreError> {
-        let mut query =
-            self.db.prepare_cached("SELECT queue, state, count(*) FROM jobs GROUP BY 1, 2")?;
-        let rows = query.query_map([], |r| {
+    pub fn summary(&self, which: &Chosen) -> Result<Value, StoreError> {
+        let sql = format!("SELECT queue, state, count(*) FROM jobs WHERE {CHOSEN} GROUP BY 1, 2");
+        let mut query = self.db.prepare_cached(&sql)?;
+        let rows = query.query_map(params![which.queue, which.state, which.task], |r| {
             Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?))
         })?;
         let mut queues = Map::new();
@@ -33,6 +48,29 @@ impl Store {
             queues.entry(queue).or_insert_with(|| json!({}))[state] = count.into();
         }
         Ok(Value::Object(queues))
+    }
+
+    /// Jobs in the order of their numbers, those after number `after`.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn list(&self, which: &Chosen, after: i64, limit: i64) -> Result<Vec<Value>, StoreError> {
+        let sql = format!(
+            "SELECT id, task, queue, state, attempt, max_attempt, priority,
+             json_extract(definition, '$.transformation') FROM jobs
+             WHERE {CHOSEN} AND id > ?4 ORDER BY id LIMIT ?5"
+        );
+        let mut query = self.db.prepare_cached(&sql)?;
+        let one = |r: &Row<'_>| {
+            let (number, text) = (|at| r.get::<_, i64>(at), |at| r.get::<_, String>(at));
+            Ok(
+                json!({"job_id": number(0)?, "task_id": number(1)?, "queue": text(2)?, "status": text(3)?,
+                      "attempt_number": number(4)?, "max_attempt": number(5)?, "priority": number(6)?,
+                      "transformation": text(7)?}),
+            )
+        };
+        let given = params![which.queue, which.state, which.task, after, limit];
+        Ok(query.query_map(given, one)?.collect::<Result<_, _>>()?)
     }
 
     /// Everything about a job: definition, what was reported, history; none = no such job.

@@ -13,6 +13,8 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 pub use hand_out::Wanted;
+pub use look::Chosen;
+pub use submit::Submission;
 
 /// Why the store did not do what was asked. Nothing of it is done then.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,16 @@ pub enum StoreError {
     /// The database holds what no version of this program writes.
     #[error("queue database: job {0} has an unreadable {1}")]
     Corrupt(i64, &'static str),
+    /// A newer release wrote it.
+    #[error(
+        "queue database: its version is {version}, and this release knows {known}: take a newer one"
+    )]
+    Newer {
+        /// What the file says.
+        version: i64,
+        /// The latest that is understood.
+        known: i64,
+    },
     /// What was asked for makes no sense.
     #[error("{0}")]
     Refused(String),

@@ -58,7 +58,7 @@ impl Store {
         Ok(ended.len() + unsent.len() + silent.len())
     }
 
-    /// Kills or retries jobs (`law::kill`, `law::retry`); those that changed.
+    /// Kills or retries jobs (`law::kill`, `law::retry`): those that changed, and those that are not there.
     ///
     /// # Errors
     /// The database fails.
@@ -68,20 +68,26 @@ impl Store {
         task: Option<i64>,
         law: fn(&Job) -> Option<Job>,
         now: i64,
-    ) -> Result<Vec<i64>, StoreError> {
+    ) -> Result<(Vec<i64>, Vec<i64>), StoreError> {
         let tx = self.db.transaction()?;
         let mut all = jobs.to_vec();
         if let Some(task) = task {
             all.extend(ids(&tx, "SELECT id FROM jobs WHERE task = ?1", params![task])?);
         }
-        let mut changed = Vec::new();
+        let (mut changed, mut unknown) = (Vec::new(), Vec::new());
         for id in all {
-            if change(&tx, id, now, law)? {
-                changed.push(id);
+            match load(&tx, id)? {
+                None => unknown.push(id),
+                Some(job) => {
+                    if let Some(next) = law(&job) {
+                        save(&tx, id, &job, &next, now)?;
+                        changed.push(id);
+                    }
+                }
             }
         }
         tx.commit()?;
-        Ok(changed)
+        Ok((changed, unknown))
     }
 }
 
