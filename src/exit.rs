@@ -17,7 +17,7 @@ pub enum Exit {
     StoppedEarly,
     /// The study file is wrong.
     BadStudy,
-    /// Of a pilot: its server cannot be reached.
+    /// Of a pilot, and of commands to a queue: the server cannot be reached.
     Unreachable,
     /// Of a pilot: the allocation ends.
     TimeLimit,

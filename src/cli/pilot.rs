@@ -218,7 +218,8 @@ fn site(args: &Args, dir: &Path) -> Result<Site, String> {
     })
 }
 
-fn exit_for(error: &PandaError) -> Exit {
+/// The exit code that a server's trouble deserves.
+pub fn exit_for(error: &PandaError) -> Exit {
     match error {
         PandaError::Unreachable { .. } | PandaError::Temporary { .. } => Exit::Unreachable,
         PandaError::Credentials(_) => Exit::Usage,

@@ -1,15 +1,30 @@
 //! `paretorank queue`: the queue of jobs.
 
-use super::complain;
+mod ask;
+mod job;
+mod look;
+mod serve;
+mod submit;
+
+use super::{complain, pilot::exit_for};
 use crate::exit::Exit;
-use crate::queue::http::{self, Options, ServeError};
-use std::io::Write;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use crate::panda::{Auth, Client, Generation, PandaError, Server};
 use std::time::Duration;
+
+const AFTER_HELP: &str = "\
+A queue, 100 jobs for it, how they stand, and ranks that run them:
+  paretorank queue serve runs/queue &
+  paretorank queue submit --queue Q --count 100 --out 'out.{i}' sh -c 'echo {i} > out.{i}'
+  paretorank queue list
+  mpirun -n 5 paretorank pilot --server http://127.0.0.1:25080 --queue Q --jobs 100
+
+Who asks, where the server wants to know: a token in the file that PANDA_AUTH_TOKEN names, with
+PANDA_AUTH_ORIGIN=VO.
+Exit codes: 0 done; 1 refused, or there is no such job; 2 wrong usage; 79 server unreachable.";
 
 /// Arguments of `paretorank queue`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -18,54 +33,64 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Serve a queue that pilots of PanDA take jobs from (both generations), until TERM or INT
-    Serve(ServeArgs),
+    Serve(serve::Args),
+    /// Add jobs
+    Submit(submit::Args),
+    /// Count jobs by queue and state, or list them
+    List(look::ListArgs),
+    /// Tell everything about jobs: definition, what was reported, history
+    Show(look::ShowArgs),
+    /// End jobs: what waits is cancelled, what runs is told to stop
+    Kill(ask::Args),
+    /// Give jobs that failed or were killed another attempt
+    Retry(ask::Args),
 }
 
-/// Arguments of `paretorank queue serve`.
+/// Which server, and how its answer is printed.
 #[derive(Debug, clap::Args)]
-struct ServeArgs {
-    /// Directory for everything that must survive; made if it is missing. The URL is also written to DIR/url;
-    /// what pilots are told about queues may be changed in DIR/queues.toml
-    dir: PathBuf,
-    /// Address to listen on; port 0 = any free one. Without tokens nobody is asked who they are: only this
-    /// machine then
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:25080")]
-    listen: SocketAddr,
-    /// File with a token per line, ROLE VO TOKEN; ROLE is production (pilots) or user (submit, list, kill).
-    /// Its mode must be 600. It is read anew when it changes
-    #[arg(long, value_name = "FILE")]
-    tokens: Option<PathBuf>,
-    /// A running job without an update for so long is lost, and tried again while it has attempts left
-    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = humantime::parse_duration)]
-    heartbeat: Duration,
-    /// The same for a job that was handed out and never heard of
-    #[arg(long, value_name = "TIME", default_value = "30min", value_parser = humantime::parse_duration)]
-    dispatch_timeout: Duration,
+struct Line {
+    /// Address of the server
+    #[arg(long, value_name = "URL", env = "PARETORANK_QUEUE", default_value = "http://127.0.0.1:25080")]
+    server: String,
+    /// JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a command ends otherwise than well.
+type Failed = (Exit, String);
+
+impl Line {
+    fn client(&self) -> Result<Client, Failed> {
+        let auth = Auth::of_user(&|name| std::env::var(name).ok()).map_err(told)?;
+        let (connect, request) = (Duration::from_secs(20), Duration::from_secs(120));
+        let (url, generation) = (self.server.clone(), Some(Generation::V1));
+        Client::connect(Server { url, generation, auth, connect, request }).map_err(told)
+    }
+}
+
+/// What to say about an error, and the exit code.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn told(error: PandaError) -> Failed {
+    (exit_for(&error), error.to_string())
+}
+
+fn counted(jobs: usize) -> String {
+    if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") }
 }
 
 /// Does what the subcommand says.
 pub fn run(args: Args) -> Exit {
-    let Command::Serve(args) = args.command;
-    let options = Options {
-        dir: args.dir,
-        listen: args.listen,
-        tokens: args.tokens,
-        heartbeat: args.heartbeat,
-        dispatch_timeout: args.dispatch_timeout,
+    let done = match args.command {
+        Command::Serve(args) => return serve::run(args),
+        Command::Submit(args) => submit::run(&args),
+        Command::List(args) => look::list(&args),
+        Command::Show(args) => look::show(&args),
+        Command::Kill(args) => ask::run("kill", &args),
+        Command::Retry(args) => ask::run("retry", &args),
     };
-    let ready = |url: &str| {
-        // Whoever started it may not listen; DIR/url says it as well.
-        let _ = writeln!(std::io::stdout(), "{url}").and_then(|()| std::io::stdout().flush());
-    };
-    match http::serve(&options, ready) {
-        Ok(()) => Exit::Complete,
-        Err(error) => {
-            complain(&error);
-            match error {
-                ServeError::Open(_) | ServeError::File(_) => Exit::Usage,
-                ServeError::Store(_) => Exit::Storage,
-                ServeError::System(..) => Exit::Failed,
-            }
-        }
-    }
+    done.unwrap_or_else(|(exit, why)| {
+        complain(why);
+        exit
+    })
 }

@@ -1,4 +1,4 @@
-//! Who a pilot is: a token with the role of a pilot, or a proxy certificate.
+//! Who a pilot or a user is: a token with the role of a pilot, or a proxy certificate.
 
 use super::error::PandaError;
 use rustix::fs::{Mode, OFlags};
@@ -41,6 +41,17 @@ impl Auth {
     /// # Errors
     /// A token that is not there, or an origin without the role of a pilot.
     pub fn from_environment(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, PandaError> {
+        match Self::of_user(lookup)? {
+            Auth::Token { file, origin, key } => Self::token(file, origin, key),
+            auth => Ok(auth),
+        }
+    }
+
+    /// The same for somebody who is no pilot: in any role.
+    ///
+    /// # Errors
+    /// A token that is not there, or has no origin.
+    pub fn of_user(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, PandaError> {
         let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         let either = |name: &str| {
             set(&format!("PANDA_AUTH_{name}")).or_else(|| set(&format!("OIDC_AUTH_{name}")))
@@ -48,13 +59,15 @@ impl Auth {
         if let Some(token) = either("TOKEN") {
             let origin = either("ORIGIN").ok_or_else(|| {
                 PandaError::Credentials(
-                    "a token is set (PANDA_AUTH_TOKEN), but no origin: set PANDA_AUTH_ORIGIN=VO:production".into(),
+                    "a token is set (PANDA_AUTH_TOKEN), but no origin: set PANDA_AUTH_ORIGIN=VO:production, or \
+                     another role that it has"
+                        .into(),
                 )
             })?;
             let folders = [either("DIR"), Some(".".into()), set("HOME")].map(|f| f.map(PathBuf::from));
             let file = found(&token, &folders)?;
             let key = either("TOKEN_KEY").map(|key| found(&key, &folders)).transpose()?;
-            return Self::token(file, origin, key);
+            return Ok(Auth::Token { file, origin, key });
         }
         let file = set("X509_USER_PROXY").map(PathBuf::from);
         Ok(file.map_or(Auth::None, |file| Auth::Proxy {
@@ -63,7 +76,7 @@ impl Auth {
         }))
     }
 
-    /// A token with its origin.
+    /// A token with its origin, of a pilot.
     ///
     /// # Errors
     /// The origin does not ask for the role production, without which no server gives jobs.
@@ -194,6 +207,19 @@ mod tests {
         for origin in ["eic", "eic:user", "eic.", ":prod"] {
             let said = Auth::token("t".into(), origin.into(), None).unwrap_err().to_string();
             assert!(said.contains("VO:production"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_user_asks_for_any_role_and_a_pilot_for_production() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        fs::write(&file, "abc").unwrap();
+        for (origin, pilots) in [("eic", false), ("eic:user", false), ("eic:production", true)] {
+            let set = [("PANDA_AUTH_TOKEN", file.to_str().unwrap()), ("PANDA_AUTH_ORIGIN", origin)];
+            let user = Auth::of_user(&lookup(&set)).unwrap();
+            assert_eq!(user, Auth::Token { file: file.clone(), origin: origin.into(), key: None });
+            assert_eq!(Auth::from_environment(&lookup(&set)).is_ok(), pilots, "{origin}");
         }
     }
 

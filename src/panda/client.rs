@@ -256,11 +256,11 @@ impl Client {
         auth::replace(file, &token).map(|()| true)
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.server.url)
     }
 
-    fn get(&self, path: &str, query: &[(&str, String)]) -> Result<String, PandaError> {
+    pub(super) fn get(&self, path: &str, query: &[(&str, String)]) -> Result<String, PandaError> {
         let mut request = self.agent.get(self.url(path)).header("Accept", "application/json");
         for (name, value) in query {
             request = request.query(name, value);
@@ -271,7 +271,7 @@ impl Client {
         self.finish(path, request.call())
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<String, PandaError> {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<String, PandaError> {
         let bytes = body.to_string().into_bytes();
         let mut request = self.agent.post(self.url(path)).header("Accept", "application/json");
         request = request.header("Content-Type", "application/json");

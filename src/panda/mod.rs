@@ -4,7 +4,8 @@
 //! - [`Job`]: what a server's flat map of names and values means.
 //! - [`Update`]: what it is told about a job, within its limits of types and lengths.
 //! - [`Answer`], [`Command`]: what it says to that.
-//! - [`Client`]: the requests, over HTTP, with a token or a proxy certificate ([`Auth`]).
+//! - [`Client`]: the requests, over HTTP, with a token or a proxy certificate ([`Auth`]); those to a queue of
+//!   our own as well.
 //! - [`Outbox`]: the last word about a job lies on disk until the server has it.
 //! - [`Retry`], [`Idle`]: how long to wait when nobody answers, or there is no work.
 //!
@@ -17,6 +18,7 @@ mod client;
 mod definition;
 mod error;
 mod outbox;
+mod own;
 mod policy;
 mod time;
 mod update;
