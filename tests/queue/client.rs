@@ -1,6 +1,6 @@
 //! The pilot's own client with the real server, in both generations.
 
-use super::server::{PROGRAM, Server, secret};
+use super::server::{Server, program, secret};
 use paretorank::panda::{Answer, Ask, Auth, Client, Command, FileReport, Generation, State, Update};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +99,7 @@ fn pilots_with_tokens_run_jobs_in_both_generations() {
     let submit = ["submit", "--queue", "Q", "--count", "20", "true"];
     assert!(super::server::queue(&server.url, &submit, &env).status.success());
     for (api, all) in [("v1", 10), ("classic", 20)] {
-        let mut pilot = std::process::Command::new(PROGRAM);
+        let mut pilot = program();
         pilot.args([
             "pilot",
             "--server",

@@ -1,10 +1,10 @@
 //! `paretorank queue submit`, `list`, `show`, `kill` and `retry`, as a user types them.
 
-use super::server::{PROGRAM, Server, queue};
+use super::server::{Server, program, queue};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Standard output of a command that must end well.
 fn said(server: &Server, args: &[&str]) -> String {
@@ -113,7 +113,7 @@ fn lines_of_a_file_are_jobs_and_a_key_makes_them_once() {
     assert_eq!((parameters(1), parameters(2)), (json!("--n 0 --seed 1"), json!("--n 1 --seed '2 3'")));
     let (code, said) = refused(&server, &["submit", "--queue", "Q", "--key", "night", "sim"]);
     assert!(code == 1 && said.contains("the key \"night\" stands for other jobs"), "{code} {said}");
-    let mut piped = Command::new(PROGRAM);
+    let mut piped = program();
     piped.args(["queue", "submit", "--server", &server.url, "--queue", "P", "--lines", "-", "sim"]);
     let mut piped = piped.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     piped.stdin.take().unwrap().write_all(b"a\nb\nc").unwrap();

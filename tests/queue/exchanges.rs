@@ -1,4 +1,4 @@
-//! Exchanges as they were measured with real servers, in order, with ours.
+//! Exchanges of the classic interface as they were measured with real servers, in order, with ours.
 
 use super::server::{Request, Server};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 const ACCEPT: (&str, &str) = ("Accept", "application/json");
 
 /// Jobs that the exchanges speak of: 1 and 2 with a log, 3 without files.
-fn jobs() -> Value {
+pub fn jobs() -> Value {
     let log = json!({"transformation": "http://host/trf/eval.sh", "jobPars": "--seed 3 --n 10",
                      "outFiles": "log.1.tgz", "logFile": "log.1.tgz"});
     json!([log, log, {"transformation": "true"}])
@@ -243,103 +243,38 @@ fn classic_jobs_alone_in_bulk_and_bodies_that_are_none() {
     assert_eq!(say("isAlive", "", &[FORM]), (200, "alive=yes".to_owned()));
 }
 
-/// Method of v1, body, what the envelope has: success, message, data. Both generations share jobs.
+/// Dictionaries that pilot 3.7 was seen to send on the way of a job from start to end.
 #[test]
-fn v1_envelopes() {
+fn what_pilot_3_sends_is_taken() {
     let (server, _dir) = Server::new();
-    server.submit(&jobs());
-    let done = |command: &str| json!({"StatusCode": 0, "command": command});
-    let update = |more: Value| {
-        let mut body = json!({"job_id": 1, "job_status": "running", "attempt_nr": 1});
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        ("update_job", body)
+    server.submit(&json!([{"transformation": "http://host/trf/eval.sh", "outFiles": "out.txt"}]));
+    let say = |method: &str, dictionary: &Value| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in dictionary.as_object().unwrap() {
+            form.append_pair(name, &value.as_str().map_or(value.to_string(), str::to_owned));
+        }
+        let request = Request::post(&format!("/server/panda/{method}"), &form.finish());
+        let (status, text) = server.say(&request.with(&[FORM, ACCEPT]));
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str::<Value>(&text).unwrap()
     };
-    let no = Value::Null;
-    let exchanges = [
-        (("acquire_jobs", json!({"site_name": "unknown"})), false, "No jobs in PanDA", no.clone()),
-        (
-            ("acquire_jobs", json!({})),
-            false,
-            "Argument error: missing a required argument: 'site_name'",
-            no.clone(),
-        ),
-        (
-            ("acquire_jobs", json!({"site_name": "Q", "siteName": "Q"})),
-            false,
-            "Argument error: got an unexpected keyword argument 'siteName'",
-            no.clone(),
-        ),
-        (
-            ("acquire_jobs", json!({"site_name": "Q", "memory": 1.5})),
-            false,
-            "Type error: 'memory' must be of type int, got float.",
-            no.clone(),
-        ),
-        (
-            ("acquire_jobs", json!({"site_name": "Q", "remaining_time": 10, "task_id": 7})),
-            false,
-            "No jobs in PanDA",
-            no.clone(),
-        ),
-        (
-            ("update_job", json!({"job_id": "1", "job_status": "running"})),
-            false,
-            "Type error: 'job_id' must be of type int, got str.",
-            no.clone(),
-        ),
-        (
-            update(json!({"mean_core_count": 1.5})),
-            false,
-            "Type error: 'mean_core_count' must be of type int, got float.",
-            no.clone(),
-        ),
-        // Nobody has it yet.
-        (update(json!({})), true, "", done("tobekilled")),
-    ];
-    for ((method, body), success, message, data) in exchanges {
-        let want = json!({"success": success, "message": message, "data": data});
-        assert_eq!(server.post(&format!("pilot/{method}"), &body), want, "{method} {body}");
-    }
-    assert_eq!(server.acquire(&json!({"n_jobs": 1})), [1]);
-    let updates = [
-        (json!({}), "NULL"),
-        (json!({"max_rss": 1.5, "pilot_error_diag": null}), "NULL"),
-        (json!({"job_status": "starting"}), "NULL"),
-        (json!({"attempt_nr": 2}), "tobekilled"),
-        (json!({"job_status": "finished"}), "NULL"),
-        (json!({"job_status": "failed"}), "alreadydone"),
-    ];
-    for (body, command) in updates {
-        let (method, body) = update(body);
-        assert_eq!(server.post(&format!("pilot/{method}"), &body)["data"], done(command), "{body}");
-    }
-    let (status, text) = server.say(&Request::get("/api/v1/pilot/acquire_jobs?site_name=Q"));
-    assert!(
-        status == 200 && text.contains("\"success\":false") && text.contains("Method error"),
-        "{text}"
-    );
-    assert_eq!(server.say(&Request::post("/api/v1/pilot/dance", "{}")).0, 403);
-    let want = json!([{"job_id": 99, "status": "not found", "attempt_number": 0}]);
-    assert_eq!(server.get("pilot/get_job_status?job_ids=99")["data"], want);
-    server.wait_state(1, "failed");
-    let bulk = json!({"job_list": [{"job_id": 1, "job_status": "running"}, {"job_id": 1.5, "job_status": "running"}]});
-    let answer = server.post("pilot/update_jobs_bulk", &bulk);
-    assert_eq!(
-        (&answer["data"][0]["data"], &answer["data"][1]["success"]),
-        (&done("alreadydone"), &json!(false))
-    );
-}
-
-#[test]
-fn a_key_stands_for_one_list_of_jobs() {
-    let (server, _dir) = Server::new();
-    let submit =
-        |jobs: &Value| server.post("queue/submit", &json!({"queue": "Q", "jobs": jobs, "key": "once"}));
-    let first = submit(&jobs());
-    assert_eq!(first["data"]["job_ids"], json!([1, 2, 3]));
-    assert_eq!(submit(&jobs()), first, "the key added nothing");
-    let other = submit(&json!([{"transformation": "true"}]));
-    assert_eq!(other["success"], false);
-    assert!(other["message"].as_str().unwrap().contains("\"once\""), "{other}");
-    assert_eq!(server.get("queue/summary")["data"], json!({"Q": {"activated": 3}}));
+    let ask = json!({"siteName": "Q", "computingElement": "Q", "prodSourceLabel": "managed", "diskSpace": 63982,
+                     "workingGroup": "", "cpu": 2596.136, "mem": 24105.55078125, "node": "vm",
+                     "allowOtherCountry": false});
+    assert_eq!(say("getJob", &ask)["PandaID"], 1);
+    let taken = json!({"StatusCode": 0, "command": "NULL"});
+    let starting = json!({"jobId": "1", "state": "starting", "timestamp": "2026-11-29T18:04:29+00:00",
+                          "siteName": "Q", "node": "vm", "attemptNr": 1, "schedulerID": "unknown",
+                          "pilotID": "unknown|PR|3.7.0.36", "startTime": 1795975469.4788988, "coreCount": 1,
+                          "cpuConsumptionUnit": "s+AMD EPYC 1024 KB 2-Core Processor+AVX2"});
+    assert_eq!(say("updateJob", &starting), taken);
+    let output =
+        json!({"out.txt": {"guid": "", "fsize": 5, "adler32": "05a501a5", "surl": "/o/ab/b0/out.txt"}});
+    let mut finished = starting;
+    let more = json!({"state": "finished", "xml": output.to_string(), "pilotTiming": "0|0|0|0|0|0", "pilotLog": "",
+                      "endTime": 1795975471.6244721, "pilotErrorCode": 0, "pilotErrorDiag": "",
+                      "transExitCode": 0, "exeErrorCode": 0, "exeErrorDiag": ""});
+    finished.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    assert_eq!(say("updateJob", &finished), taken);
+    server.wait_state(1, "finished");
 }

@@ -1,8 +1,7 @@
 //! A server that is killed while it works: nothing is lost, nothing is done twice.
 
-use super::server::{PROGRAM, Server, post};
+use super::server::{Server, post, program};
 use serde_json::{Value, json};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -99,7 +98,7 @@ fn a_submission_in_batches_goes_on_after_kills_and_adds_nothing_twice() {
     let mut server = Server::start(dir.path(), "127.0.0.1:0", &LIMITS);
     let url = server.url.clone();
     let submit = || {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.args(["queue", "submit", "--server", &url, "--queue", "Q", "--key", "night", "--json"]);
         command.args(["--count", &JOBS.to_string(), "echo", "{i}"]);
         command

@@ -3,6 +3,7 @@
 
 mod client;
 mod commands;
+mod envelopes;
 mod exchanges;
 mod kills;
 mod selection;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_paretorank");
+const PROGRAM: &str = env!("CARGO_BIN_EXE_paretorank");
 
 pub struct Server {
     child: Child,
@@ -22,7 +22,7 @@ impl Server {
     }
 
     pub fn start(dir: &Path, listen: &str, more: &[&str]) -> Self {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.args(["queue", "serve"]).arg(dir).args(["--listen", listen]).args(more);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
@@ -145,9 +145,19 @@ pub fn post(url: &str, path: &str, body: &Value) -> Option<Value> {
     serde_json::from_str(&answer.into_body().read_to_string().ok()?).ok()
 }
 
+/// The program, to which the tester's own credentials are unknown.
+pub fn program() -> Command {
+    let mut command = Command::new(PROGRAM);
+    for name in ["TOKEN", "ORIGIN", "DIR", "TOKEN_KEY"] {
+        command.env_remove(format!("PANDA_AUTH_{name}")).env_remove(format!("OIDC_AUTH_{name}"));
+    }
+    command.env_remove("X509_USER_PROXY").env_remove("PARETORANK_QUEUE");
+    command
+}
+
 /// `paretorank queue …` with the server told by its variable.
 pub fn queue(url: &str, args: &[&str], env: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(PROGRAM);
+    let mut command = program();
     command.arg("queue").args(args).env("PARETORANK_QUEUE", url).envs(env.iter().copied());
     command.stdin(Stdio::null()).output().unwrap()
 }

@@ -1,10 +1,9 @@
 //! Who gets in where tokens are asked for, and who does not.
 
-use super::server::{PROGRAM, Request, Server, queue, secret};
+use super::server::{Request, Server, program, queue, secret};
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 const PILOT: &str = "Bearer pilot-0123456789abcdef";
 const USER: &str = "Bearer user-0123456789abcdef";
@@ -122,7 +121,7 @@ fn the_file_decides_where_a_server_listens() {
     let dir = tempfile::tempdir().unwrap();
     let tokens = dir.path().join("tokens");
     let serve = |listen: &str, more: &[&str]| {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command
             .args(["queue", "serve"])
             .arg(dir.path().join("queue"))
