@@ -21,6 +21,8 @@ pub struct Place {
 #[derive(Debug, Clone, Default)]
 struct Host {
     ranks: usize,
+    /// Ranks of this host that work for somebody else: what it has is shared in proportion.
+    elsewhere: usize,
     idle: BTreeSet<Rank>,
     /// Processors that any of its ranks may run on: ranks may be bound to one each.
     cpus: BTreeSet<u32>,
@@ -34,13 +36,32 @@ struct Host {
 impl Host {
     /// Cores that may be taken at a time. A rank is always good for a core, also where more ranks were
     /// started than there are processors.
-    fn cores(&self) -> u64 {
+    fn all_cores(&self) -> u64 {
         let known = self.cpus.len() as u64;
-        known.min(self.quota.map_or(u64::MAX, u64::from)).max(self.ranks as u64)
+        known.min(self.quota.map_or(u64::MAX, u64::from)).max((self.ranks + self.elsewhere) as u64)
+    }
+
+    /// The part of an amount that belongs to the ranks here.
+    fn share(&self, amount: u64) -> u64 {
+        let (own, all) = (self.ranks as u128, (self.ranks + self.elsewhere).max(1) as u128);
+        // No more than the amount.
+        (u128::from(amount) * own / all) as u64
+    }
+
+    fn cores(&self) -> u64 {
+        self.share(self.all_cores())
+    }
+
+    fn memory(&self) -> Option<u64> {
+        self.memory.map(|all| self.share(all))
     }
 
     fn holds(&self, need: Need) -> bool {
-        u64::from(need.cores) <= self.cores() && self.memory.is_none_or(|m| need.memory <= m)
+        u64::from(need.cores) <= self.all_cores() && self.memory.is_none_or(|m| need.memory <= m)
+    }
+
+    fn holds_now(&self, need: Need) -> bool {
+        u64::from(need.cores) <= self.cores() && self.memory().is_none_or(|m| need.memory <= m)
     }
 
     fn free_cores(&self) -> u64 {
@@ -48,7 +69,7 @@ impl Host {
     }
 
     fn fits(&self, need: Need) -> bool {
-        let free = self.memory.map(|m| m.saturating_sub(self.memory_taken));
+        let free = self.memory().map(|m| m.saturating_sub(self.memory_taken));
         u64::from(need.cores) <= self.free_cores() && free.is_none_or(|free| need.memory <= free)
     }
 }
@@ -90,6 +111,18 @@ impl Hosts {
         host.memory = [host.memory, place.memory].into_iter().flatten().min();
         self.set_idle(id, rank);
         id
+    }
+
+    /// So many ranks of a host work for somebody else.
+    pub fn set_elsewhere(&mut self, host: &str, ranks: usize) {
+        if let Some(id) = self.names.get(host) {
+            self.hosts[*id].elsewhere = ranks;
+        }
+    }
+
+    /// The idle rank of the highest number below `limit`.
+    pub fn last_idle_below(&self, limit: Rank) -> Option<Rank> {
+        self.idle.range(..limit).next_back().map(|(rank, _)| *rank)
     }
 
     /// A rank is no more; what it ran is given back first, with [`Hosts::give_back`].
@@ -185,9 +218,14 @@ impl Hosts {
         hosts.any(|(id, host)| !host.idle.is_empty() && !claims.0.contains(&id))
     }
 
-    /// Whether there is a host that could hold a task if nothing else ran there.
+    /// Whether there is a host that could hold a task if nothing else ran there, also not by others.
     pub fn could_hold(&self, need: Need) -> bool {
-        self.hosts.iter().any(|host| host.ranks > 0 && host.holds(need))
+        self.hosts.iter().any(|host| host.ranks + host.elsewhere > 0 && host.holds(need))
+    }
+
+    /// The same with the part of a host that belongs to its ranks here.
+    pub fn could_hold_now(&self, need: Need) -> bool {
+        self.hosts.iter().any(|host| host.ranks > 0 && host.holds_now(need))
     }
 
     /// How many tasks could run at a time if all were like this one.
@@ -196,7 +234,7 @@ impl Hosts {
         let of_host = |host: &Host| {
             let by_cores = host.cores() / u64::from(need.cores.max(1));
             let by_memory =
-                host.memory.map_or(u64::MAX, |m| m.checked_div(need.memory).unwrap_or(u64::MAX));
+                host.memory().map_or(u64::MAX, |m| m.checked_div(need.memory).unwrap_or(u64::MAX));
             by_cores.min(by_memory).min(host.ranks as u64)
         };
         hosts.map(of_host).sum()
@@ -204,11 +242,42 @@ impl Hosts {
 
     /// The most that any host has, in words.
     pub fn largest(&self) -> String {
-        let hosts = || self.hosts.iter().filter(|host| host.ranks > 0);
-        let cores = hosts().map(Host::cores).max().unwrap_or(0);
+        let hosts = || self.hosts.iter().filter(|host| host.ranks + host.elsewhere > 0);
+        let cores = hosts().map(Host::all_cores).max().unwrap_or(0);
         match hosts().filter_map(|host| host.memory).max() {
             Some(memory) => format!("{cores} cores and {:.1} GB", memory as f64 / 1e9),
             None => format!("{cores} cores"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_shared_in_proportion_to_its_ranks() {
+        let place =
+            Place { host: "h".into(), cpus: (0..8).collect(), cores: 8, memory: Some(8_000_000_000) };
+        let mut hosts = Hosts::default();
+        let id = hosts.add(1, &place);
+        hosts.add(2, &place);
+        let need = |cores, memory| Need { cores, memory };
+        assert_eq!(hosts.slots(need(2, 0)), 2, "as many as ranks");
+        assert!(hosts.could_hold_now(need(8, 8_000_000_000)));
+        hosts.set_elsewhere("h", 2);
+        assert_eq!(hosts.slots(need(4, 0)), 1);
+        assert!(hosts.could_hold_now(need(4, 4_000_000_000)));
+        assert!(!hosts.could_hold_now(need(5, 0)) && !hosts.could_hold_now(need(1, 5_000_000_000)));
+        assert!(hosts.could_hold(need(8, 8_000_000_000)), "it may have all of it again");
+        let claims = Claims::default();
+        assert_eq!(hosts.take(need(4, 0), None, &claims), Some(1));
+        assert_eq!(hosts.take(need(1, 0), None, &claims), None, "its part is taken");
+        hosts.set_elsewhere("h", 0);
+        assert_eq!(hosts.take(need(4, 0), None, &claims), Some(2));
+        hosts.give_back(id, need(4, 0));
+        hosts.set_idle(id, 1);
+        assert_eq!((hosts.last_idle_below(9), hosts.last_idle_below(1)), (Some(1), None));
+        hosts.set_elsewhere("nowhere", 3);
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 36] = [
+const MAY_USE: [(&str, &[&str]); 38] = [
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -27,6 +27,8 @@ const MAY_USE: [(&str, &[&str]); 36] = [
     ("job", &["problem"]),
     ("comm", &["job", "problem"]),
     ("hosts", &["comm", "pipeline"]),
+    ("tenancy", &["comm", "hosts", "signal"]),
+    ("overflow", &["comm", "config", "hosts", "panda", "problem"]),
     ("exec", &["config", "geometry", "job", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
     ("store", &["config", "pareto", "problem"]),
@@ -54,10 +56,10 @@ const MAY_USE: [(&str, &[&str]); 36] = [
         "coordinator",
         &[
             "comm", "config", "hosts", "observe", "pareto", "pipeline", "problem", "signal", "stopping",
-            "store", "strategy",
+            "store", "strategy", "tenancy",
         ],
     ),
-    ("pilot", &["comm", "config", "hosts", "job", "panda", "pipeline", "problem", "signal"]),
+    ("pilot", &["comm", "config", "hosts", "job", "panda", "pipeline", "problem", "signal", "tenancy"]),
     ("steer", &["config", "problem", "report", "stopping", "store", "strategy"]),
     ("recommend", &["config", "pareto", "problem", "store", "strategy"]),
     ("replay", &["config", "problem", "steer", "store", "strategy"]),
@@ -74,6 +76,7 @@ const MAY_USE: [(&str, &[&str]); 36] = [
             "import",
             "job",
             "observe",
+            "overflow",
             "panda",
             "pareto",
             "pilot",
@@ -90,6 +93,7 @@ const MAY_USE: [(&str, &[&str]); 36] = [
             "stopping",
             "store",
             "strategy",
+            "tenancy",
             "test_functions",
         ],
     ),

@@ -93,6 +93,14 @@ pub fn study_of(
         evaluator: Evaluator::Builtin(builtin),
         container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 0.0, silence_s: 300.0, disk_bytes: None },
+        limits: Limits {
+            time_limit_s: None,
+            margin_s: 0.0,
+            silence_s: 300.0,
+            disk_bytes: None,
+            share: 1.0,
+        },
+        pilot: None,
+        overflow: None,
     })
 }

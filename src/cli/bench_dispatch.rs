@@ -64,15 +64,21 @@ fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Ex
             trials: None,
             set: vec![],
         },
+        also: vec![],
         workers: None,
         time_limit: None,
     };
-    let mut history = None;
-    let mut exit = perform(transport, signals, &as_run, &study, "", &mut history);
-    if let Some(history) = &history {
-        let written = write_out(None, figures(&study, history, transport.size() - 1).as_bytes());
-        exit = if exit == Exit::Complete { written } else { exit };
-    }
+    let ranks = transport.size() - 1;
+    let mut exit = Exit::Complete;
+    let studies = vec![(study.clone(), String::new())];
+    let wrong = perform(transport, signals, &as_run, studies, &mut |closed| {
+        exit = closed.exit;
+        if let Some(history) = &closed.history {
+            let written = write_out(None, figures(&closed.study, history, ranks).as_bytes());
+            exit = if exit == Exit::Complete { written } else { exit };
+        }
+    });
+    let exit = wrong.unwrap_or(exit);
     if let Err(error) = std::fs::remove_dir_all(&study.output) {
         complain(format_args!("failed to remove {}: {error}", study.output.display()));
     }

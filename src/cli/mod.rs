@@ -11,10 +11,13 @@ mod check_one;
 mod cores;
 mod export;
 mod front;
+mod guest;
 mod import;
 mod leftovers;
+mod overflow;
 mod pilot;
 mod queue;
+mod queue_work;
 mod replay;
 mod run;
 mod status;
@@ -22,6 +25,7 @@ mod steer;
 mod stops;
 mod summary;
 mod text;
+mod undertaking;
 
 use crate::exit::Exit;
 use crate::observe::say;
@@ -78,6 +82,8 @@ enum Command {
     Queue(queue::Args),
     /// Run jobs of a PanDA queue on the ranks of this allocation
     Pilot(pilot::Args),
+    /// Do one task of a study: what the jobs of [overflow] run
+    Task(overflow::Args),
     /// Measure the optimizer and the dispatch
     Bench(bench::Args),
     /// Print completions for a shell
@@ -113,6 +119,7 @@ pub fn main() -> Exit {
         Command::Tell(args) => steer::tell(&args),
         Command::Session(args) => steer::session(&args),
         Command::Queue(args) => queue::run(args),
+        Command::Task(args) => overflow::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

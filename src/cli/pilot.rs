@@ -1,18 +1,19 @@
 //! `paretorank pilot`: the ranks of an allocation run jobs of a PanDA queue.
 
 use super::complain;
+use super::queue_work::{self, Started, Work, now_s};
 use super::run::on_ranks;
 use crate::comm::Transport;
 use crate::config::{Engine, KeptJobs, Site};
 use crate::exit::Exit;
 use crate::observe::say;
-use crate::panda::{Ask, Auth, Client, Generation, Outbox, PandaError, Server};
-use crate::pilot::{self, Courier, Drive, Ended, Ending, Fetcher, Pilot, Places, Settings};
+use crate::panda::Generation;
+use crate::pilot::{Ended, Ending, Settings};
 use crate::signal::Signals;
-use crate::slurm::{self, Allocation};
+use crate::slurm::Allocation;
+use crate::tenancy::House;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 A pilot for the jobs of one queue, on threads of this machine, and on 64 ranks of an allocation:
@@ -112,34 +113,35 @@ fn lead(
                       say --workers N for threads";
         return Err((Exit::Usage, reason.to_owned()));
     }
-    let auth = Auth::from_environment(&|name| std::env::var(name).ok());
-    let auth = auth.map_err(|e| (Exit::Usage, e.to_string()))?;
     let dir = std::path::absolute(&args.dir)
         .map_err(|e| (Exit::Usage, format!("--dir {}: {e}", args.dir.display())))?;
     let site = site(args, &dir).map_err(|e| (Exit::Usage, format!("--bind {e}")))?;
-    let storage = |path: &Path| {
-        let path = path.display().to_string();
-        move |e: std::io::Error| (Exit::Storage, format!("{path}: {e}"))
-    };
-    std::fs::create_dir_all(&dir).map_err(storage(&dir))?;
-    let folder = dir.join("outbox");
-    let (outbox, notices) = Outbox::open(&folder).map_err(storage(&folder))?;
-    for notice in notices {
-        complain(notice);
-    }
     let allocation = Allocation::detect();
-    let generation = args.api.map(|api| match api {
-        Api::V1 => Generation::V1,
-        Api::Classic => Generation::Classic,
-    });
-    let (connect, request) = (Duration::from_secs(20), Duration::from_secs(120));
-    let url = args.server.clone();
-    let client = Client::connect(Server { url, generation, auth, connect, request });
-    let client = Arc::new(client.map_err(|e| (exit_for(&e), e.to_string()))?);
-    let job = allocation.as_ref().map(|a| a.job.clone()).unwrap_or_default();
-    let began = Instant::now();
     let end = end_of(args, allocation.as_ref());
-    let left = outbox.len();
+    let work = Work {
+        server: args.server.clone(),
+        generation: args.api.map(|api| match api {
+            Api::V1 => Generation::V1,
+            Api::Classic => Generation::Classic,
+        }),
+        request: Duration::from_secs(120),
+        queue: args.queue.clone(),
+        label: args.label.clone(),
+        site,
+        inputs: args.inputs.clone().unwrap_or_else(|| dir.join("inputs")),
+        settings: Settings {
+            ranks,
+            is_guest: false,
+            batch: args.batch.max(1),
+            most: args.jobs,
+            usual_s: args.usual.as_secs_f64(),
+            end,
+            wait_s: f64::INFINITY,
+            patience_s: args.patience.map(|p| p.as_secs_f64()),
+        },
+    };
+    let Started { mut driver, tally, client, left } =
+        queue_work::start(work, allocation.as_ref(), Box::new(|line| say(line)))?;
     say(format_args!(
         "pilot of {} at {}: {ranks} ranks, {}{}",
         args.queue,
@@ -147,46 +149,10 @@ fn lead(
         end.map_or("no known end".to_owned(), |end| format!("{:.0} s to go", end - now_s())),
         if left > 0 { format!(", {left} jobs of an earlier pilot to tell of") } else { String::new() }
     ));
-    let settings = Settings {
-        ranks,
-        batch: args.batch.max(1),
-        most: args.jobs,
-        usual_s: args.usual.as_secs_f64(),
-        end,
-        patience_s: args.patience.map(|p| p.as_secs_f64()),
-    };
-    let ask = Ask {
-        queue: args.queue.clone(),
-        label: args.label.clone(),
-        jobs: 1,
-        node: slurm::host_name(),
-        memory: None,
-        disk: None,
-        remaining_s: None,
-    };
-    let inputs = args.inputs.clone().unwrap_or_else(|| dir.join("inputs"));
-    let places = Places { directory: dir, inputs };
-    let courier = Courier::start(Arc::clone(&client), outbox);
-    let fetcher = Fetcher::start(Arc::clone(&client), ask, places);
-    let name =
-        format!("{}-{}|slurm|PR|{}", slurm::host_name(), std::process::id(), env!("CARGO_PKG_VERSION"));
-    let mut tally = Tally::default();
-    let ended = pilot::drive(Drive {
-        transport,
-        pilot: Pilot::new(settings, now_s()),
-        fetcher,
-        courier: &courier,
-        signals,
-        site: &site,
-        queue: &args.queue,
-        name: &name,
-        batch: job.parse().ok(),
-        silence_s: args.silence.as_secs_f64(),
-        notice: &mut |line| say(line),
-        on_end: &mut |end, since_s| tally.add(end, since_s),
-    });
-    let left = courier.close();
-    say(tally.shown(began.elapsed(), client.requests()));
+    House::new(transport, signals, &[&mut driver]).serve(&mut [&mut driver]);
+    let (ended, left) = driver.close();
+    say(tally.borrow_mut().shown(client.requests()));
+    let folder = dir.join("outbox");
     if left > 0 {
         say(format_args!(
             "the server has not heard of {left} ends of jobs: they are in {}, and the next pilot there tells them",
@@ -194,16 +160,18 @@ fn lead(
         ));
     }
     match ended {
-        Ended::Ending(Ending::Complete) => Ok(Exit::Complete),
-        Ended::Ending(Ending::NoWork) => Ok(Exit::NoWork),
-        Ended::Ending(Ending::TimeLimit) => Ok(Exit::TimeLimit),
-        Ended::Ending(Ending::Early(reason)) => {
+        Some(Ended::Ending(Ending::Complete)) => Ok(Exit::Complete),
+        Some(Ended::Ending(Ending::NoWork)) => Ok(Exit::NoWork),
+        Some(Ended::Ending(Ending::TimeLimit)) => Ok(Exit::TimeLimit),
+        Some(Ended::Ending(Ending::Early(reason))) => {
             say(format_args!("stopped early: {reason}"));
             Ok(Exit::StoppedEarly)
         }
-        Ended::Ending(Ending::Failed(reason)) => Err((Exit::Failed, reason)),
-        Ended::Refused(error) => Err((exit_for(&error), error.to_string())),
-        Ended::Disk(why) => Err((Exit::Storage, format!("{}: {why}", folder.display()))),
+        Some(Ended::Ending(Ending::Refused(reason) | Ending::Failed(reason))) => {
+            Err((Exit::Failed, reason))
+        }
+        Some(Ended::Disk(why)) => Err((Exit::Storage, format!("{}: {why}", folder.display()))),
+        None => Err((Exit::Failed, "the pilot was closed before its end".to_owned())),
     }
 }
 
@@ -212,19 +180,11 @@ fn site(args: &Args, dir: &Path) -> Result<Site, String> {
         directory: dir.to_owned(),
         outputs: args.outputs.clone().unwrap_or_else(|| dir.join("outputs")),
         keep: args.keep,
+        silence_s: args.silence.as_secs_f64(),
         grace_s: u32::try_from(args.grace.as_secs()).unwrap_or(u32::MAX),
         log_limit: 100 << 20,
         container: Site::container(Engine::Auto, &args.bind)?,
     })
-}
-
-/// The exit code that a server's trouble deserves.
-pub fn exit_for(error: &PandaError) -> Exit {
-    match error {
-        PandaError::Unreachable { .. } | PandaError::Temporary { .. } => Exit::Unreachable,
-        PandaError::Credentials(_) => Exit::Usage,
-        PandaError::Refused { .. } | PandaError::Invalid { .. } => Exit::Failed,
-    }
 }
 
 /// When jobs are stopped, in seconds since 1970.
@@ -232,49 +192,4 @@ fn end_of(args: &Args, allocation: Option<&Allocation>) -> Option<f64> {
     let flag = args.time_limit.map(|limit| now_s() + limit.as_secs_f64());
     let end = flag.into_iter().chain(allocation.and_then(|a| a.end)).min_by(f64::total_cmp)?;
     Some(end - args.margin.as_secs_f64())
-}
-
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
-}
-
-/// What has become of the jobs.
-#[derive(Debug, Default)]
-struct Tally {
-    ok: u64,
-    failed: u64,
-    interrupted: u64,
-    run_s: f64,
-    since_taken_s: Vec<f64>,
-}
-
-impl Tally {
-    fn add(&mut self, end: &crate::job::End, since_s: f64) {
-        match end.outcome.status() {
-            "ok" => self.ok += 1,
-            "interrupted" => self.interrupted += 1,
-            _ => self.failed += 1,
-        }
-        self.run_s += (end.finished - end.started).max(0.0);
-        self.since_taken_s.push(since_s);
-    }
-
-    fn shown(&mut self, took: Duration, requests: u64) -> String {
-        let Self { ok, failed, interrupted, run_s, since_taken_s } = self;
-        let count = since_taken_s.len();
-        if count == 0 {
-            return format!("no jobs in {:.1} s", took.as_secs_f64());
-        }
-        since_taken_s.sort_by(f64::total_cmp);
-        let n = count as f64;
-        format!(
-            "{count} jobs in {:.1} s ({ok} ok, {failed} failed, {interrupted} interrupted): {:.0} per second; \
-             {:.1} ms each on its rank, {:.0} ms from taken to ended (median); {requests} requests, {:.4} per job",
-            took.as_secs_f64(),
-            n / took.as_secs_f64(),
-            1e3 * *run_s / n,
-            1e3 * since_taken_s[count / 2],
-            requests as f64 / n
-        )
-    }
 }

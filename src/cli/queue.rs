@@ -6,7 +6,7 @@ mod look;
 mod serve;
 mod submit;
 
-use super::{complain, pilot::exit_for};
+use super::{complain, queue_work::exit_for};
 use crate::exit::Exit;
 use crate::panda::{Auth, Client, Generation, PandaError, Server};
 use std::time::Duration;

@@ -1,23 +1,19 @@
 //! `paretorank run`: the main job.
 
-use super::leftovers::{self, Tidier};
-use super::summary::{self, maximum_hypervolume};
-use super::{complain, exit_for, write_out};
-use super::{cores, stops};
+use super::guest::Guest;
+use super::undertaking::{Closed, Crew, Opened, Undertaking};
+use super::{complain, cores, summary, write_out};
 use crate::comm::{self, Transport, launcher};
-use crate::config::{self, Evaluator, Overrides, Rule, StrategySettings, Study};
-use crate::coordinator::{self, Clockwork, Drive, Ended, Ending, now_s};
+use crate::config::{self, Evaluator, Overrides, Study};
 use crate::evaluator;
 use crate::exec;
 use crate::exit::Exit;
 use crate::geometry::Layout;
-use crate::observe::Observer;
 use crate::signal::Signals;
 use crate::slurm::Allocation;
 use crate::stopping;
-use crate::store::{History, Origin, Record, Session, Snapshots, Store, StoreError, Writer};
-use crate::strategy::Proposer;
-use std::path::PathBuf;
+use crate::tenancy::{House, Tenant};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Pause between two looks at what must end before the program can.
@@ -63,6 +59,9 @@ impl StudyArgs {
 pub struct Args {
     #[command(flatten)]
     pub study: StudyArgs,
+    /// Further studies that share the ranks with the first, each with its own run directory
+    #[arg(value_name = "STUDY")]
+    pub also: Vec<PathBuf>,
     /// Evaluating threads when there is no MPI launcher [default: one per core]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
@@ -126,12 +125,12 @@ fn on_threads(
     let threads: Vec<_> =
         ends.map(|mut end| std::thread::spawn(move || evaluator::serve(&mut end))).collect();
     let exit = lead(&mut own, signals);
-    coordinator::dismiss(&mut own, exit.code());
+    comm::dismiss(&mut own, exit.code());
     let mut hurried = false;
     while threads.iter().any(|thread| !thread.is_finished()) {
         if !hurried && signals.leave_now() {
             hurried = true;
-            coordinator::dismiss(&mut own, exit.code());
+            comm::dismiss(&mut own, exit.code());
         }
         while let Ok(Some(_)) = own.try_receive() {}
         own.wait(LOOK);
@@ -164,7 +163,7 @@ fn on_mpi(
     }
     let exit = if transport.rank() == 0 {
         let exit = lead(&mut transport, signals);
-        coordinator::dismiss(&mut transport, exit.code());
+        comm::dismiss(&mut transport, exit.code());
         exit
     } else {
         if let Err(error) = crate::signal::shield_from_usr1() {
@@ -176,20 +175,27 @@ fn on_mpi(
     exit
 }
 
-/// Rank 0: everything between the study file and the summary.
+/// Rank 0: everything between the study files and the summaries.
 pub fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Exit {
-    match prepare(args) {
-        Ok((study, text)) => {
-            let mut history = None;
-            let exit = perform(transport, signals, args, &study, &text, &mut history);
-            let by_rule = history.as_ref().is_some_and(|h| stopping::last_stop(h).is_some());
-            if let Some(history) = &history
-                && (by_rule || matches!(exit, Exit::Complete | Exit::StoppedEarly))
-            {
-                // The run is what counts: its exit code is not that of its last words.
-                write_out(None, summary::text(&study, history, &study.output).as_bytes());
-            }
-            exit
+    let files = std::iter::once(&args.study.study).chain(&args.also);
+    let prepared: Result<Vec<_>, _> = files.map(|file| prepare(args, file)).collect();
+    let told = prepared.and_then(|studies| differ(args, &studies).map(|()| studies));
+    match told {
+        Ok(studies) => {
+            let mut exits = Vec::new();
+            let told = perform(transport, signals, args, studies, &mut |ended| {
+                let Closed { exit, study, history } = ended;
+                exits.push(exit);
+                let by_rule = history.as_ref().is_some_and(|h| stopping::last_stop(h).is_some());
+                if let Some(history) = &history
+                    && (by_rule || matches!(exit, Exit::Complete | Exit::StoppedEarly))
+                {
+                    // The run is what counts: its exit code is not that of its last words.
+                    write_out(None, summary::text(&study, history, &study.output).as_bytes());
+                }
+            });
+            exits.extend(told);
+            worst(&exits)
         }
         Err((exit, reason)) => {
             complain(&reason);
@@ -198,15 +204,54 @@ pub fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -
     }
 }
 
-fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
+/// The exit code of several studies: that of the one that needs most attention.
+fn worst(exits: &[Exit]) -> Exit {
+    let weight = |exit: &&Exit| match exit {
+        Exit::Complete => 0,
+        Exit::StoppedEarly => 1,
+        _ => 2,
+    };
+    exits.iter().rev().max_by_key(weight).copied().unwrap_or(Exit::Complete)
+}
+
+/// Studies that run side by side have directories of their own, and what is said for one goes for one.
+fn differ(args: &Args, studies: &[(Study, String)]) -> Result<(), (Exit, String)> {
+    if studies.len() > 1 && args.study.output.is_some() {
+        let reason =
+            "--output is for one study: give each of several its own in its file (study.output)";
+        return Err((Exit::Usage, reason.to_owned()));
+    }
+    for (k, (study, _)) in studies.iter().enumerate() {
+        if let Some((other, _)) = studies[..k].iter().find(|(other, _)| other.output == study.output) {
+            let reason = format!(
+                "{} and {} both write to {}: give each its own name or output",
+                other.name,
+                study.name,
+                study.output.display()
+            );
+            return Err((Exit::BadStudy, reason));
+        }
+        if k > 0 && study.pilot.is_some() {
+            let reason = format!(
+                "{} has a table [pilot], and only the first of several studies may: its ranks are those that \
+                 all of them leave",
+                study.name
+            );
+            return Err((Exit::BadStudy, reason));
+        }
+    }
+    Ok(())
+}
+
+fn prepare(args: &Args, file: &Path) -> Result<(Study, String), (Exit, String)> {
     let overrides = args.study.overrides().map_err(|e| (Exit::Usage, e))?;
-    let read = config::read(&args.study.study, &overrides);
+    let read = config::read(file, &overrides);
     let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
     if study.evaluator == Evaluator::Outside {
         let reason = format!(
             "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \
              with paretorank ask, tell or session, or give it a command",
-            args.study.study.display()
+            file.display()
         );
         return Err((Exit::Usage, reason));
     }
@@ -230,190 +275,78 @@ fn prepare(args: &Args) -> Result<(Study, String), (Exit, String)> {
     Ok((study, text))
 }
 
-/// Runs a checked study on the ranks of `transport` and leaves what happened in `into`.
+/// Runs checked studies on the ranks of `transport`, side by side, and tells `ended` of each as it ends.
+/// What went wrong beside them, if anything did.
 pub fn perform(
     transport: &mut dyn Transport,
     signals: &mut Signals,
     args: &Args,
-    study: &Study,
-    text: &str,
-    into: &mut Option<History>,
-) -> Exit {
-    match attempt(transport, signals, args, study, text, into) {
-        Ok(exit) => exit,
-        Err((exit, reason)) => {
-            complain(&reason);
-            exit
-        }
-    }
-}
-
-fn attempt(
-    transport: &mut dyn Transport,
-    signals: &mut Signals,
-    args: &Args,
-    study: &Study,
-    text: &str,
-    into: &mut Option<History>,
-) -> Result<Exit, (Exit, String)> {
+    studies: Vec<(Study, String)>,
+    ended: &mut dyn FnMut(Closed),
+) -> Option<Exit> {
     let evaluators = transport.size() - 1;
     if evaluators == 0 {
-        let reason = "no rank to evaluate: rank 0 only coordinates; start 2 ranks or more (mpirun -n 2 …), \
-                      or say --workers N for threads";
-        return Err((Exit::Usage, reason.to_owned()));
+        complain(
+            "no rank to evaluate: rank 0 only coordinates; start 2 ranks or more (mpirun -n 2 …), or say \
+             --workers N for threads",
+        );
+        return Some(Exit::Usage);
     }
-    let threads = cores::use_for_strategy();
-    let proposer = Proposer::new(study).map_err(|e| (Exit::BadStudy, e.to_string()))?;
     let allocation = Allocation::detect();
-    let job = allocation.as_ref().map(|a| a.job.clone()).unwrap_or_default();
-    let origin = Origin { host: crate::slurm::host_name(), job };
-    let opened = Store::open(&study.output, study, text, &origin);
-    let mut opened = opened.map_err(|e| (exit_for(&e), e.to_string()))?;
-    opened.store.set_mpi_version(&comm::mpi_version());
-    let mut history = opened.history;
-    let mut observer = Observer::new(
-        study.problem.clone(),
-        study.strategy.trials,
-        maximum_hypervolume(study),
-        &history,
-        Some(&study.output.join("run.log")),
-    );
-    for notice in &opened.notices {
-        observer.notice(notice);
-    }
-    let every = Duration::from_secs_f64(study.checkpoint.every_s);
-    let mut writer = Writer::spawn(opened.store, every);
-    let done = history.completions.len() as u64;
-    if done >= study.strategy.trials {
-        observer.notice(&format!(
-            "{} is complete with {done} trials; --trials N with a larger N goes on",
-            study.output.display()
-        ));
-        *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
-        return Ok(Exit::Complete);
-    }
-    if let Some(stopped) = stopping::complete_by(study, &history) {
-        observer.notice(&format!(
-            "{} is complete with {done} trials {}; {}",
-            study.output.display(),
-            stops::line(&stopped),
-            stops::how_to_go_on(&stopped)
-        ));
-        // A rule that is new in the study file holds without a session that could have met it.
-        if !history.stops.contains(&stopped) {
-            writer.record(vec![Record::Stopped(stopped)]);
+    let shares: f64 = studies.iter().map(|(study, _)| study.limits.share).sum();
+    let threads = (cores::use_for_strategy() / studies.len()).max(1);
+    let guest = match studies
+        .first()
+        .and_then(|(study, _)| Guest::of(study, evaluators, args, allocation.as_ref()))
+    {
+        Some(Err((exit, reason))) => {
+            complain(&reason);
+            return Some(exit);
         }
-        *into = Some(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?);
-        return Ok(Exit::Complete);
-    }
-    let (capacity, ready) = shares(&study.strategy, evaluators as u64);
-    let began = now_s();
-    let session = Session {
-        at: began,
-        host: origin.host.clone(),
-        job: origin.job.clone(),
-        evaluators: evaluators as u64,
-        capacity,
-        completed_before: done,
+        Some(Ok(guest)) => Some(guest),
+        None => None,
     };
-    observer.notice(&opening_line(study, &history, evaluators, threads, allocation.as_ref()));
-    writer.record(vec![Record::Session(session.clone())]);
-    history
-        .apply(Record::Session(session))
-        .map_err(|e| (Exit::Failed, format!("the history cannot go on: {e}")))?;
-    let clock =
-        Clockwork { end: end_of(args, study, allocation.as_ref()), margin_s: study.limits.margin_s };
-    let mut tidier = Tidier::start(study, &history);
-    let ended = coordinator::drive(Drive {
-        transport,
-        study,
-        history: &history,
-        proposer,
-        writer: &mut writer,
-        signals,
-        clock,
-        observer: &mut observer,
-        capacity,
-        ready,
-        missing: leftovers::missing(study, &history),
-        on_record: &mut |record| tidier.hear(record),
-    });
-    while !writer.ended() || !tidier.ended() {
-        // A signal is timed by when it is looked at: see `Signals`.
-        signals.leave_now();
-        std::thread::sleep(LOOK);
-    }
-    let snapshots = writer.snapshots();
-    let history = writer.finish().map_err(|e| (Exit::Storage, storage_advice(&e)))?;
-    observer.notice(&checkpoints_line(&snapshots, now_s() - began));
-    observer.finish(history.counts());
-    let history = into.insert(history);
-    match ended {
-        Ended::Ending(Ending::Complete) => Ok(Exit::Complete),
-        Ended::Ending(Ending::Stopped(stopped)) if stopped.rule == Rule::Failures => {
-            Err((Exit::Failed, stops::failing(study, history, &stopped)))
+    let mut works = Vec::new();
+    for (study, text) in studies {
+        let certain = (evaluators as f64 * study.limits.share / shares).floor() as usize;
+        let crew = Crew { evaluators, certain: certain.max(1), threads };
+        match Undertaking::open(study, &text, crew, args, allocation.as_ref()) {
+            Opened::Works(undertaking) => works.push(*undertaking),
+            Opened::Closed(closed) => ended(*closed),
         }
-        Ended::Ending(Ending::Stopped(stopped)) => {
-            let (line, more) = (stops::line(&stopped), stops::how_to_go_on(&stopped));
-            observer.notice(&format!("the study is complete {line}; {more}"));
-            Ok(Exit::Complete)
-        }
-        Ended::Ending(Ending::Early(reason)) => {
-            observer.notice(&format!("stopped early: {reason}; run the same line again to go on"));
-            Ok(Exit::StoppedEarly)
-        }
-        Ended::Ending(Ending::Failed(reason)) => Err((Exit::Failed, reason)),
-        Ended::Storage(error) => Err((Exit::Storage, storage_advice(&error))),
     }
+    share_ranks(transport, signals, works, guest, ended)
 }
 
-/// How many trials are asked for at a time, and how many candidates lie ready beyond them.
-fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
-    match strategy.in_flight {
-        None => (evaluators, strategy.ready),
-        Some(most) => (most.min(evaluators), most.saturating_sub(evaluators)),
+/// Lets the ranks work until the studies are over, and the guest with them.
+fn share_ranks(
+    transport: &mut dyn Transport,
+    signals: &mut Signals,
+    mut works: Vec<Undertaking>,
+    mut guest: Option<Guest>,
+    ended: &mut dyn FnMut(Closed),
+) -> Option<Exit> {
+    if works.is_empty() {
+        return None;
     }
+    let mut house = House::new(transport, signals, &tenants(&mut works, &mut guest));
+    let mut left = works.len();
+    while let Some(over) = house.serve(&mut tenants(&mut works, &mut guest)) {
+        match works.get_mut(over) {
+            Some(work) => {
+                left -= 1;
+                ended(work.close(&mut || house.leave_now()));
+            }
+            None => guest.iter_mut().for_each(Guest::close),
+        }
+        if let (0, Some(guest)) = (left, &mut guest) {
+            guest.is_alone();
+        }
+    }
+    None
 }
 
-/// What checkpoints have cost, which a thread of their own has paid.
-fn checkpoints_line(snapshots: &Snapshots, session_s: f64) -> String {
-    let Snapshots { count, seconds } = *snapshots;
-    let share = if session_s > 0.0 { 100.0 * seconds / session_s } else { 0.0 };
-    format!(
-        "checkpoints: {count} written in {seconds:.2} s, {share:.2} % of the session's {session_s:.1} s"
-    )
-}
-
-fn opening_line(
-    study: &Study,
-    history: &History,
-    evaluators: usize,
-    threads: usize,
-    allocation: Option<&Allocation>,
-) -> String {
-    let done = history.completions.len();
-    let begin = match (done, history.sessions.len()) {
-        (_, 0) => "starting".to_owned(),
-        (done, _) => format!("going on after {done} trials"),
-    };
-    let job = allocation.map(|a| format!(", {}", a.describe())).unwrap_or_default();
-    format!(
-        "{}: {begin}, {} trials in all, {evaluators} evaluating ranks, threads for the strategy: {threads}{job}, in {}",
-        study.name,
-        study.strategy.trials,
-        study.output.display()
-    )
-}
-
-fn end_of(args: &Args, study: &Study, allocation: Option<&Allocation>) -> Option<f64> {
-    let from_now = |s: f64| now_s() + s;
-    let flag = args.time_limit.map(|d| from_now(d.as_secs_f64()));
-    let file = study.limits.time_limit_s.map(from_now);
-    [flag, file, allocation.and_then(|a| a.end)].into_iter().flatten().min_by(f64::total_cmp)
-}
-
-fn storage_advice(error: &StoreError) -> String {
-    format!(
-        "{error}\nresults up to the last written record are safe; make room and run the same line again"
-    )
+fn tenants<'a>(works: &'a mut [Undertaking], guest: &'a mut Option<Guest>) -> Vec<&'a mut dyn Tenant> {
+    let works = works.iter_mut().map(|work| work as &mut dyn Tenant);
+    works.chain(guest.iter_mut().map(|guest| guest as &mut dyn Tenant)).collect()
 }

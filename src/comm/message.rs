@@ -23,7 +23,7 @@ pub enum Message {
         /// Bytes of memory that there are for all ranks of the host; `None` if that is not known.
         memory: Option<u64>,
     },
-    /// Rank 0 to evaluator: the resolved study as JSON; comes before the first task.
+    /// Rank 0 to evaluator that has nothing to do: work for this study, resolved, as JSON.
     Study(String),
     /// Rank 0 to evaluator: do this.
     Evaluate(Task),
@@ -46,13 +46,12 @@ pub enum Message {
     Rejoin,
     /// Rank 0 to evaluator: stop what runs, then leave with this exit code.
     Leave(u8),
-    /// Evaluator to rank 0, after the study, or the site if there is no study: that can be done here, give me
-    /// work.
+    /// Evaluator to rank 0, after a study or a site: that can be done here, give me work.
     Fit,
     /// Evaluator to rank 0, in the same place: it cannot be done here, and why. The rank looks again every
     /// now and then, until it is [`Message::Fit`].
     Unfit(String),
-    /// Rank 0 to evaluator: the site of queue jobs as JSON; comes before the first job.
+    /// Rank 0 to evaluator that has nothing to do: work for a queue whose jobs run so, as JSON.
     Site(String),
     /// Rank 0 to evaluator: do this job.
     Run(Order),

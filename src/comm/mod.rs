@@ -47,6 +47,14 @@ pub trait Transport {
     fn wait(&mut self, at_most: std::time::Duration);
 }
 
+/// Tells every evaluator to stop what it runs and to leave with exit code `code`.
+pub fn dismiss(transport: &mut dyn Transport, code: u8) {
+    for rank in 1..transport.size() {
+        // A rank that is gone needs no goodbye.
+        let _ = transport.send(rank, &Message::Leave(code));
+    }
+}
+
 /// What can go wrong on the line.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Key by key, what `new` asks for otherwise than `old`, the study of a run directory; empty if a run
 /// may go on. What may change between sessions does not count: the output directory, the number of
 /// trials, when to stop before, how long ranks wait for candidates, how many are in flight or ready,
-/// checkpoint, limits, how a command is watched over (timeout, silence, grace, retries, environment, size
+/// checkpoint, limits, pilot, overflow, how a command is watched over (timeout, silence, grace, retries, environment, size
 /// of logs), what a stage's tasks need and leave (cores, memory, scratch, keep), and all of a container but
 /// its image and prologue.
 /// A study that was evaluated outside may get an evaluator.
@@ -136,7 +136,9 @@ fn forget_what_may_change(study: &mut Study) {
     study.strategy.patience_s = 0.0;
     study.strategy.stop = Stop::default();
     study.checkpoint = Checkpoint { every_s: 0.0 };
-    study.limits = Limits { time_limit_s: None, margin_s: 0.0, silence_s: 0.0, disk_bytes: None };
+    study.limits =
+        Limits { time_limit_s: None, margin_s: 0.0, silence_s: 0.0, disk_bytes: None, share: 1.0 };
+    (study.pilot, study.overflow) = (None, None);
     match &mut study.evaluator {
         Evaluator::Command(command) => forget_how_it_is_watched_over(command),
         Evaluator::Pipeline(pipeline) => {

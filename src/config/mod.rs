@@ -134,6 +134,28 @@
 //! margin = "60 s"              # kept back for the last checkpoint
 //! silence = "5 min"            # a rank that says nothing for so long counts as lost
 //! disk = "50 GB"               # has to be free where a task writes
+//! share = 1                    # part of the ranks where several studies share them
+//!
+//! [pilot]                      # ranks that the study cannot use run jobs of a PanDA queue; optional
+//! server = "http://127.0.0.1:25080"
+//! queue = "EIC_DETECTORS"
+//! api = "v1"                   # or "classic", for servers up to 0.8
+//! label = "managed"            # default: the server's choice
+//! usual = "10 min"             # of a job that does not say; what cannot end in time is not begun
+//! wait = "10 s"                # so long a job goes on when the study wants its rank back
+//! after = "stop"               # when the study is over: finish what runs, or work on until the end
+//! keep = "failed"              # all, failed, none: jobs whose working directory stays in pilot/jobs
+//! inputs = "data"              # folder of input files; default pilot/inputs in the run directory
+//! outputs = "results"          # folder of output files; default pilot/outputs there
+//! binds = ["/cvmfs:/cvmfs:ro"] # seen by jobs in containers
+//! batch = 500                  # most jobs in one request
+//!
+//! [overflow]                   # tasks for which there is no rank become jobs of a queue; optional
+//! server = "http://127.0.0.1:25080"
+//! queue = "EIC_DETECTORS"
+//! tasks = 8                    # most of them at a time
+//! program = "paretorank"       # this program where they run; default: the file that it is here
+//! patience = "5 min"           # a task that no pilot has begun by then is taken back
 //! ```
 //!
 //! `combine` is mean, sum, min, max or harmonic, with `weights` of the tasks in their order: axes in
@@ -176,6 +198,7 @@ mod patterns;
 mod pipeline;
 mod placeholders;
 mod points;
+mod queues;
 mod resolve;
 mod resolved;
 mod result_text;
@@ -203,6 +226,7 @@ pub use geometry::{DETECTOR_PATH, Edit, Expression, Geometry, NumberFormat, Piec
 pub use pipeline::{
     Axis, AxisValue, Combine, Events, Field, Keep, Pipeline, Scratch, Seeds, Source, Stage,
 };
+pub use queues::{After, Guest, Overflow};
 pub use resolved::{
     Builtin, Checkpoint, Delay, Evaluator, InitialDesign, Limits, Method, Noise, StrategySettings,
     Study, Surrogate,

@@ -7,11 +7,11 @@ use super::parameters::{check_name, is_name};
 use super::parts::{self, Parts};
 use super::resolved::{Checkpoint, Evaluator, Limits, Study};
 use super::section::Section;
-use super::{container, geometry_table, strategy};
+use super::{container, geometry_table, queues, strategy};
 use crate::problem::Problem;
 use std::path::{Path, PathBuf};
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "study",
     "parameter",
     "geometry",
@@ -25,6 +25,8 @@ const TABLES: [&str; 13] = [
     "container",
     "checkpoint",
     "limits",
+    "pilot",
+    "overflow",
 ];
 /// Seconds between snapshots, and seconds kept back for the last one.
 const CHECKPOINT_EVERY_S: f64 = 60.0;
@@ -56,6 +58,8 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
     }
     let checkpoint = checkpoint(document, problems);
     let limits = limits(document, problems);
+    let pilot = queues::pilot(document, folder, problems);
+    let overflow = queues::overflow(document, problems);
     let (name, seed, output) = head?;
     let Parts { space, objectives, metrics, outcome_constraints, evaluator } = parts?;
     let problem = Problem { space, objectives, metrics, outcome_constraints };
@@ -72,6 +76,8 @@ pub fn resolve(document: &Table, file: &Path, problems: &Problems) -> Option<Stu
         container,
         checkpoint,
         limits,
+        pilot: pilot?,
+        overflow: overflow?,
     };
     problems.is_empty().then_some(study)
 }
@@ -107,7 +113,7 @@ fn checkpoint(document: &Table, problems: &Problems) -> Option<Checkpoint> {
 
 fn limits(document: &Table, problems: &Problems) -> Option<Limits> {
     let section = Section::of(document, "limits", problems);
-    section.only(&["time", "margin", "silence", "disk"]);
+    section.only(&["time", "margin", "silence", "disk", "share"]);
     let time_limit_s = section.positive_seconds("time");
     let margin_s = if section.has("margin") { section.seconds("margin") } else { Some(MARGIN_S) };
     let silence_s =
@@ -118,5 +124,7 @@ fn limits(document: &Table, problems: &Problems) -> Option<Limits> {
     {
         section.problem("margin", "leaves nothing of limits.time; it must be shorter");
     }
-    Some(Limits { time_limit_s, margin_s: margin_s?, silence_s: silence_s?, disk_bytes })
+    let share = if section.has("share") { section.positive("share") } else { Some(1.0) };
+    let (margin_s, silence_s, share) = (margin_s?, silence_s?, share?);
+    Some(Limits { time_limit_s, margin_s, silence_s, disk_bytes, share })
 }

@@ -4,6 +4,7 @@ use super::command::Command;
 use super::container::Container;
 use super::geometry::Geometry;
 use super::pipeline::Pipeline;
+use super::queues::{Guest, Overflow};
 use super::resolve::SILENCE_S;
 use super::stop::Stop;
 use crate::problem::{Design, Problem};
@@ -36,6 +37,12 @@ pub struct Study {
     pub checkpoint: Checkpoint,
     /// Time.
     pub limits: Limits,
+    /// What ranks do that it cannot use; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot: Option<Guest>,
+    /// Where trials go for which there is no rank; `None`: they wait for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overflow: Option<Overflow>,
 }
 
 /// Where candidates come from.
@@ -271,9 +278,17 @@ pub struct Limits {
     /// Bytes that have to be free where a task writes before it starts; `None`: not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_bytes: Option<u64>,
+    /// Its part of the ranks where several studies share them.
+    #[serde(default = "Limits::share")]
+    pub share: f64,
 }
 
 impl Limits {
+    /// Of studies that were stored before there was a share.
+    fn share() -> f64 {
+        1.0
+    }
+
     /// Of studies that were stored before there was this limit.
     fn silence_s() -> f64 {
         SILENCE_S

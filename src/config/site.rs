@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Where and how jobs of a queue run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Site {
     /// Directory of the pilot, absolute, on a file system that every node sees: a job works in
     /// `jobs/PandaID/attempt-N` below it.
@@ -14,6 +14,8 @@ pub struct Site {
     pub outputs: PathBuf,
     /// Which jobs leave their working directory behind.
     pub keep: KeptJobs,
+    /// Seconds of silence after which a rank, or rank 0, counts as lost.
+    pub silence_s: f64,
     /// Seconds between TERM and KILL.
     pub grace_s: u32,
     /// Bytes that are kept of each of stdout and stderr.

@@ -1,22 +1,22 @@
-//! The loop of rank 0: events in from ranks, strategy, signals and clock; commands out.
+//! A study at work: events in from ranks, strategy, signals and clock; commands out.
 
 use super::desk::Ahead;
 use super::events::{Command, Ending, Event, Settings};
 use super::state::Coordinator;
 use super::strategist::{Reply, Strategist};
-use crate::comm::{Message, Rank, Report, Transport, TransportError, Vigil};
+use crate::comm::{Message, Rank, Report};
 use crate::config::Study;
-use crate::hosts::Place;
 use crate::observe::Observer;
 use crate::pipeline::Work;
 use crate::problem::{Outcome, TrialId};
-use crate::signal::{SignalEvent, Signals};
+use crate::signal::SignalEvent;
 use crate::stopping::Judge;
 use crate::store::{History, Record, StoreError, Writer};
 use crate::strategy::Proposer;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tenancy::{Deeds, Tenant, Word};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// When the allocation ends and what must be kept free before that.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,10 +27,8 @@ pub struct Clockwork {
     pub margin_s: f64,
 }
 
-/// What [`drive`] works with.
+/// What a [`Driver`] is made of.
 pub struct Drive<'a> {
-    /// The line to the evaluators.
-    pub transport: &'a mut dyn Transport,
     /// The study.
     pub study: &'a Study,
     /// What happened in earlier sessions, the current session's record included.
@@ -38,13 +36,15 @@ pub struct Drive<'a> {
     /// Where candidates come from; told nothing yet.
     pub proposer: Proposer,
     /// The store's thread.
-    pub writer: &'a mut Writer,
-    /// Signals to this process.
-    pub signals: &'a mut Signals,
+    pub writer: Writer,
     /// Time.
     pub clock: Clockwork,
     /// Progress for people.
-    pub observer: &'a mut Observer,
+    pub observer: Observer,
+    /// Evaluating ranks that it can count on.
+    pub ranks: usize,
+    /// See [`Settings::queue_from`].
+    pub queue_from: Option<Rank>,
     /// Trials asked for and not yet ended at any time.
     pub capacity: u64,
     /// Candidates that lie ready beyond them.
@@ -52,10 +52,10 @@ pub struct Drive<'a> {
     /// See [`Settings::missing`].
     pub missing: BTreeSet<(TrialId, u32, u32)>,
     /// Hears every record, in order.
-    pub on_record: &'a mut dyn FnMut(&Record),
+    pub on_record: Box<dyn FnMut(&Record)>,
 }
 
-/// How the loop ended.
+/// How a session of a study ended.
 #[derive(Debug)]
 pub enum Ended {
     /// As the coordinator decided.
@@ -64,153 +64,106 @@ pub enum Ended {
     Storage(StoreError),
 }
 
-/// Runs a study until it is complete or has to stop. The caller says goodbye to the evaluators and
-/// closes the store.
-pub fn drive(drive: Drive<'_>) -> Ended {
-    let Drive { transport, study, history, proposer, writer, signals, clock, observer, .. } = drive;
-    let (capacity, ready) = (drive.capacity, drive.ready);
-    let trials = study.strategy.trials;
-    let ranks = transport.size() - 1;
-    let work = Arc::new(Work::of(study));
-    let longest_s = vec![0.0; work.graph().stages().len()];
-    let settings = Settings { trials, capacity, ranks, work: Arc::clone(&work), missing: drive.missing };
-    let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), history);
-    let patience_s = study.strategy.patience_s;
-    let ahead = Ahead { ready, trials, patience_s };
-    let resolved = serde_json::to_string(study).unwrap_or_default();
-    let mut this = Loop {
-        coordinator,
-        transport,
-        strategist: Strategist::start(proposer, ahead, std::thread::current()),
-        vigil: Vigil::new(study.limits.silence_s, 1..=ranks, now_s()),
-        silence_s: study.limits.silence_s,
-        writer,
-        signals,
-        clock,
-        observer,
-        work,
-        places: BTreeMap::new(),
-        on_record: drive.on_record,
-        longest_s,
-        resolved,
-    };
-    if let Some(ended) = this.carry_out(commands) {
-        return ended;
-    }
-    if this.coordinator.counts().ended() >= study.strategy.trials {
-        return Ended::Ending(Ending::Complete);
-    }
-    loop {
-        if let Some(ended) = this.turn() {
-            return ended;
-        }
-    }
-}
-
-struct Loop<'a> {
+/// A study at work: feeds the [`Coordinator`] and carries its commands out, until the study is complete or
+/// has to stop.
+pub struct Driver {
     coordinator: Coordinator,
-    transport: &'a mut dyn Transport,
+    trials: u64,
     strategist: Strategist,
-    vigil: Vigil,
-    silence_s: f64,
-    writer: &'a mut Writer,
-    signals: &'a mut Signals,
+    /// What was heard since the last turn.
+    events: Vec<Event>,
+    broken: Option<String>,
+    writer: Writer,
     clock: Clockwork,
-    observer: &'a mut Observer,
+    observer: Observer,
     work: Arc<Work>,
-    /// Where the ranks that have said hello are.
-    places: BTreeMap<Rank, Place>,
-    on_record: &'a mut dyn FnMut(&Record),
+    on_record: Box<dyn FnMut(&Record)>,
     /// By stage: the longest attempt so far. Nothing is started that would not fit; NaN once that was
     /// said.
     longest_s: Vec<f64>,
     resolved: String,
+    silence_s: f64,
+    share: f64,
+    /// What the resumption wants done before anything else.
+    first: Vec<Command>,
+    ended: Option<Ended>,
 }
 
-impl Loop<'_> {
-    /// One round: everything that has happened, then what follows from it, then a short wait.
-    fn turn(&mut self) -> Option<Ended> {
-        let (events, broken) = self.gather();
-        let idle = events.is_empty();
-        let now = now_s();
-        let mut commands = Vec::new();
-        for event in events {
-            commands.extend(self.coordinator.on(now, event));
+impl Driver {
+    /// Takes a study up where its history ends.
+    pub fn new(drive: Drive<'_>) -> Self {
+        let Drive { study, history, proposer, writer, clock, observer, on_record, .. } = drive;
+        let trials = study.strategy.trials;
+        let work = Arc::new(Work::of(study));
+        let settings = Settings {
+            trials,
+            capacity: drive.capacity,
+            ranks: drive.ranks,
+            queue_from: drive.queue_from,
+            work: Arc::clone(&work),
+            missing: drive.missing,
+        };
+        let (coordinator, first) = Coordinator::resume(settings, Judge::new(study), history);
+        let ahead = Ahead { ready: drive.ready, trials, patience_s: study.strategy.patience_s };
+        Self {
+            coordinator,
+            trials,
+            strategist: Strategist::start(proposer, ahead, std::thread::current()),
+            events: vec![],
+            broken: None,
+            writer,
+            clock,
+            observer,
+            longest_s: vec![0.0; work.graph().stages().len()],
+            work,
+            on_record,
+            resolved: serde_json::to_string(study).unwrap_or_default(),
+            silence_s: study.limits.silence_s,
+            share: study.limits.share,
+            first,
+            ended: None,
         }
-        if let Some(ended) = self.carry_out(commands) {
-            return Some(ended);
-        }
-        if let Some(error) = self.writer.failure() {
-            return Some(Ended::Storage(error));
-        }
-        if let Some(reason) = broken {
-            return Some(Ended::Ending(Ending::Failed(reason)));
-        }
-        self.observer.tick(self.coordinator.counts());
-        if idle {
-            self.transport.wait(Duration::from_millis(1));
-        }
-        None
     }
 
-    /// Everything that has happened; and, where the run cannot go on, why.
-    fn gather(&mut self) -> (Vec<Event>, Option<String>) {
-        let mut events = Vec::new();
-        let mut broken = None;
-        loop {
-            match self.transport.try_receive() {
-                Ok(Some((rank, message))) => {
-                    if self.vigil.heard(rank) && !matches!(message, Message::Hello { .. }) {
-                        self.welcome_back(rank);
-                    }
-                    events.extend(self.understand(rank, message));
-                }
-                Ok(None) => break,
-                Err(TransportError::Gone(rank)) => {
-                    events.push(Event::Lost { rank, reason: "the line is closed".into() });
-                    break;
-                }
-                Err(error) => {
-                    broken = Some(error.to_string());
-                    break;
-                }
-            }
-        }
-        for rank in self.vigil.listened(now_s()) {
-            self.transport.abandon(rank);
-            let reason = format!("it has said nothing for {} s (limits.silence)", self.silence_s);
-            events.push(Event::Lost { rank, reason });
-        }
+    /// How it ended, once it [`is_over`](Tenant::is_over), with the store and the observer; and `None` for the
+    /// end before that.
+    pub fn close(self) -> (Option<Ended>, Writer, Observer) {
+        (self.ended, self.writer, self.observer)
+    }
+
+    /// See [`Coordinator::wants_back`].
+    pub fn wants_back(&self) -> bool {
+        self.coordinator.wants_back()
+    }
+
+    /// Where its progress is shown.
+    pub fn observer(&mut self) -> &mut Observer {
+        &mut self.observer
+    }
+
+    /// What the strategy, the clock and the store have to say.
+    fn gather(&mut self) {
         loop {
             match self.strategist.try_next() {
-                Ok(Some(Reply::Proposed(proposed))) => events.push(Event::Proposed(proposed)),
-                Ok(Some(Reply::Draft(draft))) => events.push(Event::Drafted(draft)),
+                Ok(Some(Reply::Proposed(proposed))) => self.events.push(Event::Proposed(proposed)),
+                Ok(Some(Reply::Draft(draft))) => self.events.push(Event::Drafted(draft)),
                 Ok(None) => break,
                 Err(reason) => {
-                    broken = Some(format!("the strategy failed: {reason}"));
+                    self.broken = Some(format!("the strategy failed: {reason}"));
                     break;
                 }
             }
         }
-        match self.signals.poll() {
-            Some(SignalEvent::Drain) => events.push(Event::Drain { reason: "signal USR1".into() }),
-            Some(SignalEvent::Stop | SignalEvent::Leave) => {
-                events.push(Event::Stop { reason: "signal TERM or INT".into() });
-            }
-            None => {}
-        }
-        events.extend(self.clock_events());
+        let timed = self.clock_events();
+        self.events.extend(timed);
         if self.coordinator.wake_at().is_some_and(|at| now_s() >= at) {
-            events.push(Event::Tick);
+            self.events.push(Event::Tick);
         }
-        (events, broken)
     }
 
-    /// A rank that counted as lost speaks: it begins anew. What it says before its hello is ignored.
-    fn welcome_back(&mut self, rank: Rank) {
-        self.observer.notice(&format!("rank {rank} is back"));
-        // Should it be gone again, its silence will tell.
-        let _ = self.transport.send(rank, &Message::Rejoin);
+    fn end(&mut self, ended: Ended) {
+        // The first reason is the reason.
+        self.ended.get_or_insert(ended);
     }
 
     fn clock_events(&mut self) -> Vec<Event> {
@@ -238,34 +191,14 @@ impl Loop<'_> {
         tight.into_iter().map(event).collect()
     }
 
-    fn understand(&mut self, rank: Rank, message: Message) -> Option<Event> {
+    fn said(&mut self, rank: Rank, message: Message) {
         match message {
-            Message::Hello { host, cpus, cores, memory, .. } => {
-                self.places.insert(rank, Place { host, cpus, cores, memory });
-                let study = Message::Study(self.resolved.clone());
-                let sent = self.transport.send(rank, &study);
-                sent.err().map(|error| Event::Lost { rank, reason: error.to_string() })
-            }
-            Message::Fit => {
-                let place = self.places.get(&rank).cloned()?;
-                Some(Event::Ready { rank, place })
-            }
-            Message::Unfit(reason) => {
-                let host = self.places.get(&rank).map_or_else(String::new, |place| place.host.clone());
-                Some(Event::Unfit { rank, host, reason })
-            }
             Message::Done(report) => {
                 self.note_length(&report);
-                Some(Event::Done { rank, report })
-            }
-            Message::Alive => {
-                // So that it knows the same of rank 0.
-                let answered = self.transport.send(rank, &Message::Alive);
-                answered.err().map(|error| Event::Lost { rank, reason: error.to_string() })
+                self.events.push(Event::Done { rank, report });
             }
             other => {
-                tracing::warn!("rank {rank} says {other:?}, which is not for rank 0; ignored");
-                None
+                tracing::warn!("rank {rank} says {other:?}, which is not for a study; ignored");
             }
         }
     }
@@ -281,31 +214,22 @@ impl Loop<'_> {
         }
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>) -> Option<Ended> {
+    fn carry_out(&mut self, commands: Vec<Command>, deeds: &mut Deeds) {
         let (mut records, mut requests) = (Vec::new(), Vec::new());
-        let mut ended = None;
-        let mut lost = Vec::new();
         for command in commands {
             match command {
-                // Tasks first: a free rank waits neither for the disk nor for the strategy.
-                Command::Evaluate { rank, task } => {
-                    if let Err(error) = self.transport.send(rank, &Message::Evaluate(task)) {
-                        lost.push(Event::Lost { rank, reason: error.to_string() });
-                    }
-                }
+                Command::Evaluate { rank, task } => deeds.sends.push((rank, Message::Evaluate(task))),
                 Command::Cancel { rank, trial, task, attempt } => {
-                    let cancel = Message::Cancel { trial, task, attempt };
-                    if let Err(error) = self.transport.send(rank, &cancel) {
-                        lost.push(Event::Lost { rank, reason: error.to_string() });
-                    }
+                    deeds.sends.push((rank, Message::Cancel { trial, task, attempt }));
                 }
+                Command::GiveAway { rank } => deeds.given.push(rank),
                 Command::Strategy(request) => requests.push(request),
                 Command::Record(record) => {
                     self.watch(&record);
                     records.push(record);
                 }
                 Command::Notice(line) => self.observer.notice(&line),
-                Command::Finish(ending) => ended = Some(Ended::Ending(ending)),
+                Command::Finish(ending) => self.end(Ended::Ending(ending)),
             }
         }
         if !records.is_empty() {
@@ -315,11 +239,6 @@ impl Loop<'_> {
         for request in requests {
             self.strategist.request(request);
         }
-        for event in lost {
-            let commands = self.coordinator.on(now_s(), event);
-            ended = ended.or(self.carry_out(commands));
-        }
-        ended
     }
 
     fn watch(&mut self, record: &Record) {
@@ -336,11 +255,70 @@ impl Loop<'_> {
     }
 }
 
-/// Tells every evaluator to stop what it runs and to leave with exit code `code`.
-pub fn dismiss(transport: &mut dyn Transport, code: u8) {
-    for rank in 1..transport.size() {
-        // A rank that is gone needs no goodbye.
-        let _ = transport.send(rank, &Message::Leave(code));
+impl Tenant for Driver {
+    fn greeting(&self) -> Message {
+        Message::Study(self.resolved.clone())
+    }
+
+    fn silence_s(&self) -> f64 {
+        self.silence_s
+    }
+
+    fn wants(&self) -> usize {
+        if self.ended.is_some() { 0 } else { self.coordinator.wants() }
+    }
+
+    fn share(&self) -> f64 {
+        self.share
+    }
+
+    fn hear(&mut self, word: Word) {
+        let event = match word {
+            Word::Ready { rank, place } => Event::Ready { rank, place },
+            Word::Unfit { rank, host, reason } => Event::Unfit { rank, host, reason },
+            Word::Lost { rank, reason } => Event::Lost { rank, reason },
+            Word::Owe { ranks } => Event::Owe { ranks },
+            Word::Elsewhere { host, ranks } => Event::Elsewhere { host, ranks },
+            Word::Signal(SignalEvent::Drain) => Event::Drain { reason: "signal USR1".into() },
+            Word::Signal(SignalEvent::Stop | SignalEvent::Leave) => {
+                Event::Stop { reason: "signal TERM or INT".into() }
+            }
+            Word::Said { rank, message } => return self.said(rank, message),
+            Word::Back { rank } => return self.observer.notice(&format!("rank {rank} is back")),
+            Word::Broken(reason) => return self.broken = Some(reason),
+        };
+        self.events.push(event);
+    }
+
+    fn turn(&mut self, deeds: &mut Deeds) -> bool {
+        if !self.first.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            self.carry_out(first, deeds);
+            if self.coordinator.counts().ended() >= self.trials {
+                self.end(Ended::Ending(Ending::Complete));
+            }
+        }
+        self.gather();
+        let events = std::mem::take(&mut self.events);
+        let any = !events.is_empty();
+        let now = now_s();
+        let mut commands = Vec::new();
+        for event in events {
+            commands.extend(self.coordinator.on(now, event));
+        }
+        self.carry_out(commands, deeds);
+        if let Some(error) = self.writer.failure() {
+            self.end(Ended::Storage(error));
+        }
+        if let Some(reason) = self.broken.take() {
+            self.end(Ended::Ending(Ending::Failed(reason)));
+        }
+        self.observer.tick(self.coordinator.counts());
+        any
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.is_some()
     }
 }
 

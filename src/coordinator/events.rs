@@ -17,8 +17,10 @@ pub struct Settings {
     /// Most trials asked for and not ended at any time: one per rank, as a rule. Trials of several tasks
     /// are fewer, because ranks share them.
     pub capacity: u64,
-    /// Evaluating ranks that there will be.
+    /// Evaluating ranks that there will be; where others have some of them, those that it can count on.
     pub ranks: usize,
+    /// Ranks from this one on are places in a queue, and nobody else's; `None`: there are none.
+    pub queue_from: Option<Rank>,
     /// What a trial consists of.
     pub work: Arc<Work>,
     /// Attempts of earlier sessions whose outputs are not there any more: trial, task, attempt.
@@ -62,6 +64,18 @@ pub enum Event {
         rank: Rank,
         /// How it ended.
         report: Report,
+    },
+    /// Others are to have so many of its ranks, each as soon as it is idle; 0: none any more.
+    Owe {
+        /// How many, less those given away before.
+        ranks: usize,
+    },
+    /// So many ranks of a host are at work for others, or free.
+    Elsewhere {
+        /// The host.
+        host: String,
+        /// How many.
+        ranks: usize,
     },
     /// Time has passed: see [`Coordinator::wake_at`](super::Coordinator::wake_at).
     Tick,
@@ -109,6 +123,11 @@ pub enum Command {
         task: u32,
         /// The attempt.
         attempt: u32,
+    },
+    /// An idle rank is for others now.
+    GiveAway {
+        /// The rank.
+        rank: Rank,
     },
     /// A line for the log.
     Notice(String),

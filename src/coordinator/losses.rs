@@ -49,7 +49,9 @@ impl Coordinator {
         // What a rule has ended, or all trials, needs no rank any more.
         let over = matches!(self.mode, Mode::Draining(Ending::Stopped(_)))
             || self.counts.ended() >= self.settings.trials;
-        if self.ranks.count() == 0 && !over {
+        let elsewhere: usize = self.elsewhere.values().sum();
+        let is_alone = elsewhere == 0 || self.unfit.len() >= self.settings.ranks;
+        if self.ranks.count() == 0 && is_alone && !over {
             let reason = format!(
                 "no evaluating rank is left; the last one: {reason}\nonce that is mended, run the same line \
                  again to go on"
@@ -61,7 +63,7 @@ impl Coordinator {
     /// Ends the run once every rank has said what its host has, if that is not enough for some stage.
     pub(super) fn finish_if_too_small(&mut self, out: &mut Vec<Command>) {
         let graph = self.settings.work.graph();
-        let heard = self.arrived + self.unfit.len();
+        let heard = self.arrived.len() + self.unfit.len();
         if graph.is_plain() || heard < self.settings.ranks || self.mode != Mode::Working {
             return;
         }

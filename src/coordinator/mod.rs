@@ -1,7 +1,7 @@
 //! Rank 0: which trial is asked for, which rank evaluates what, when it is over.
 //!
 //! [`Coordinator`] decides and does nothing else: an event goes in, commands come out, without I/O,
-//! clock or thread. [`drive`] is the loop that feeds it and carries its commands out. The strategy
+//! clock or thread. [`Driver`] feeds it and carries its commands out. The strategy
 //! works on a thread of its own ([`Strategist`]), where candidates are made ahead of their time
 //! ([`Desk`]) so that no rank waits for them. What was proposed from which knowledge is recorded, and
 //! follows from the record alone.
@@ -14,6 +14,7 @@ mod dispatch;
 mod driver;
 mod events;
 mod judging;
+mod lending;
 mod losses;
 mod ranks;
 #[cfg(test)]
@@ -26,7 +27,7 @@ mod tests;
 
 pub use crate::hosts::Place;
 pub use desk::{Ahead, Clock, Desk};
-pub use driver::{Clockwork, Drive, Ended, dismiss, drive, now_s};
+pub use driver::{Clockwork, Drive, Driver, Ended, now_s};
 pub use events::{Command, Ending, Event, Settings};
 pub use state::Coordinator;
 pub use strategist::{Offer, Reply, Request, Strategist};

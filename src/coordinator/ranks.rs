@@ -69,11 +69,31 @@ pub(super) struct Gone {
 pub(super) struct Ranks {
     states: BTreeMap<Rank, State>,
     hosts: Hosts,
+    /// Ranks from this one on are places in a queue.
+    queue_from: Option<Rank>,
+    /// Of ranks that were given away: failures in a row, and attempts done well.
+    away: BTreeMap<Rank, (u32, u64)>,
     /// Ranks that get no task until this time; the bits of seconds since 1970 are in its order.
     resting: BTreeSet<(u64, Rank)>,
 }
 
 impl Ranks {
+    /// None yet; those from `queue_from` on will be places in a queue.
+    pub fn new(queue_from: Option<Rank>) -> Self {
+        Self { queue_from, ..Self::default() }
+    }
+
+    /// Attempts that are in a queue.
+    pub fn in_queue(&self) -> usize {
+        let Some(from) = self.queue_from else { return 0 };
+        self.states.range(from..).filter(|(_, state)| state.running.is_some()).count()
+    }
+
+    /// The idle rank of the highest number that is no place in a queue.
+    pub fn last_idle(&self) -> Option<Rank> {
+        self.hosts.last_idle_below(self.queue_from.unwrap_or(Rank::MAX))
+    }
+
     /// Ranks that take or could take work.
     pub fn count(&self) -> usize {
         self.states.len()
@@ -93,8 +113,23 @@ impl Ranks {
     pub fn add(&mut self, rank: Rank, place: &Place, now: f64) {
         let id = self.hosts.add(rank, place);
         let host = place.host.clone();
-        let state = State { host, place: id, running: None, idle_since: now, faults: 0, done_well: 0 };
+        let (faults, done_well) = self.away.remove(&rank).unwrap_or_default();
+        let state = State { host, place: id, running: None, idle_since: now, faults, done_well };
         self.states.insert(rank, state);
+    }
+
+    /// Takes the idle rank of the highest number away for others, and says which; it may come back.
+    pub fn give_away(&mut self) -> Option<Rank> {
+        let rank = self.last_idle()?;
+        let State { place, faults, done_well, .. } = self.states.remove(&rank)?;
+        self.hosts.remove(place, rank);
+        self.away.insert(rank, (faults, done_well));
+        Some(rank)
+    }
+
+    /// So many ranks of a host are at work for others.
+    pub fn set_elsewhere(&mut self, host: &str, ranks: usize) {
+        self.hosts.set_elsewhere(host, ranks);
     }
 
     /// Takes a rank away; `None` if there is no such rank.

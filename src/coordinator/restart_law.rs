@@ -89,7 +89,7 @@ fn session_of(
 ) -> (Vec<Record>, usize) {
     let missing = Default::default();
     let (trials, capacity, ranks) = (TRIALS, RANKS as u64, RANKS);
-    let settings = Settings { trials, capacity, ranks, work: work.clone(), missing };
+    let settings = Settings { trials, capacity, ranks, queue_from: None, work: work.clone(), missing };
     let begin = Record::Session(Session {
         at: 0.0,
         host: String::new(),
@@ -137,7 +137,7 @@ fn session_of(
                 Command::Evaluate { rank, task } => {
                     running.insert((task.trial, task.task), (rank, task));
                 }
-                Command::Notice(_) => {}
+                Command::Notice(_) | Command::GiveAway { .. } => {}
                 Command::Cancel { rank, trial, task, attempt } => {
                     let (on, cancelled) = running.remove(&(trial, task)).expect("it runs");
                     assert_eq!((on, cancelled.attempt), (rank, attempt));

@@ -87,10 +87,14 @@ pub struct Coordinator {
     /// Serial of the proposal for the trial before `asked`; `None` until it is there.
     pub(super) last: Option<u64>,
     pub(super) ranks: Ranks,
-    /// Ranks that have said that they are there, and can evaluate.
-    pub(super) arrived: usize,
+    /// Ranks that have ever said that they are there, and can evaluate.
+    pub(super) arrived: BTreeSet<Rank>,
     /// Ranks that cannot.
     pub(super) unfit: BTreeSet<Rank>,
+    /// Ranks of the run that others have, by host.
+    pub(super) elsewhere: BTreeMap<String, usize>,
+    /// Ranks that others are to have as soon as they are idle.
+    pub(super) owed: usize,
     /// By stage: why no more tasks are started.
     pub(super) late: BTreeMap<usize, String>,
     pub(super) mode: Mode,
@@ -100,7 +104,6 @@ impl Coordinator {
     pub(super) fn empty(settings: Settings, stopping: Judge) -> Self {
         Self {
             load: vec![0; settings.work.graph().stages().len()],
-            settings,
             stopping,
             asked: 0,
             widest: 0,
@@ -111,9 +114,12 @@ impl Coordinator {
             later: BTreeSet::new(),
             drafts: VecDeque::new(),
             last: None,
-            ranks: Ranks::default(),
-            arrived: 0,
+            ranks: Ranks::new(settings.queue_from),
+            settings,
+            arrived: BTreeSet::new(),
             unfit: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
+            owed: 0,
             late: BTreeMap::new(),
             mode: Mode::Working,
         }
@@ -149,7 +155,8 @@ impl Coordinator {
                     self.lost(now, rank, "it begins anew", &mut out);
                 }
                 self.ranks.add(rank, &place, now);
-                self.arrived += 1;
+                self.note_elsewhere(&place.host);
+                self.arrived.insert(rank);
                 self.unfit.remove(&rank);
                 self.finish_if_too_small(&mut out);
             }
@@ -158,6 +165,14 @@ impl Coordinator {
             Event::Proposed(offer) => self.proposed(offer, &mut out),
             Event::Drafted(draft) => self.drafted(draft),
             Event::Done { rank, report } => self.done(now, rank, report, &mut out),
+            Event::Owe { ranks } => self.owed = ranks,
+            Event::Elsewhere { host, ranks } => {
+                self.elsewhere.insert(host.clone(), ranks);
+                self.note_elsewhere(&host);
+                if self.mode == Mode::Working {
+                    self.finish_if_alone("it was lost while others had it", &mut out);
+                }
+            }
             Event::Tick => {}
             Event::Late { stage, reason } => {
                 let name = &self.settings.work.graph().stages()[stage].name;
@@ -182,9 +197,14 @@ impl Coordinator {
         }
         self.stop_by_rule(now, &mut out);
         self.ask(&mut out);
+        self.give_away(&mut out);
         self.dispatch(now, &mut out);
         self.finish_if_over(&mut out);
         out
+    }
+
+    fn note_elsewhere(&mut self, host: &str) {
+        self.ranks.set_elsewhere(host, self.elsewhere.get(host).copied().unwrap_or(0));
     }
 
     /// Begins to drain where a stopping rule holds. The last trial's end needs no rule.

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod graphs;
+mod lending;
 mod rules;
 
 use super::*;
@@ -22,7 +23,7 @@ fn settings() -> Settings {
 fn settings_of(trials: u64, capacity: u64, retries: u32) -> Settings {
     let work = Work::single(problem(), Need::ONE_CORE, Retries::all(retries));
     let (work, missing) = (Arc::new(work), Default::default());
-    Settings { trials, capacity, ranks: usize::MAX, work, missing }
+    Settings { trials, capacity, ranks: usize::MAX, queue_from: None, work, missing }
 }
 
 /// No stopping rule.

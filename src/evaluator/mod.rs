@@ -3,10 +3,12 @@
 //! One loop does everything, because only the main thread may touch MPI: it receives, and moves
 //! what runs one small step on. So a rank hears `Cancel` and `Leave` while a payload runs.
 
+mod alone;
 mod builtin;
 mod hangup;
 mod work;
 
+pub use alone::alone;
 pub use builtin::{noise_of, observe};
 
 use crate::comm::{Message, Report, Transport, TransportError, Vigil};
@@ -18,7 +20,7 @@ use crate::machine::Machine;
 use crate::problem::TaskOutcome;
 use crate::{signal, slurm};
 use hangup::Hangup;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
 use work::{Assigned, Ended, Id, Rest, Work, Workshop, start_job};
 
@@ -104,13 +106,17 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 struct Evaluator {
-    study: Option<Study>,
+    /// The study that it works for, or worked for last, with the text that said so.
+    study: Option<(String, Study)>,
     workshop: Option<Result<Workshop, String>>,
+    /// Of other studies that it worked for, by their texts: a rank may go to and fro.
+    others: BTreeMap<String, Workshop>,
     /// Where jobs of a queue run, if there are any, and what is said of it.
     site: Option<Site>,
     jobs: Option<Result<JobBench, String>>,
-    /// To be said of the workshop, or of the place for jobs if there is no study, and when it was looked at
-    /// last.
+    /// Whether it works for a queue now.
+    has_jobs: bool,
+    /// To be said of what it works for, and when that was looked at last.
     fitness: Option<Message>,
     looked: Option<Instant>,
     queue: VecDeque<Assigned>,
@@ -155,16 +161,7 @@ impl Evaluator {
             vigil.heard(0);
         }
         match message {
-            Message::Study(text) => {
-                let study = serde_json::from_str(&text).map_err(|e| format!("study not read: {e}"));
-                if let Ok(Study { limits: Limits { silence_s, .. }, .. }) = &study {
-                    let pulse_s = (silence_s / PULSES).min(LONGEST_PULSE_S);
-                    self.pulse = Some(Duration::from_secs_f64(pulse_s));
-                    self.vigil = Some(Vigil::new(*silence_s, 0..=0, now()));
-                }
-                self.study = study.as_ref().ok().cloned();
-                self.equip(study.and_then(|study| equip(&study)));
-            }
+            Message::Study(text) => self.take_study(text, equip),
             Message::Site(text) => self.settle(&text),
             Message::Evaluate(task) => self.queue.push_back(Assigned::Task(task)),
             Message::Run(order) => self.queue.push_back(Assigned::Job(order)),
@@ -201,6 +198,35 @@ impl Evaluator {
         }
     }
 
+    /// Works for a study from now on.
+    fn take_study(&mut self, text: String, equip: impl Fn(&Study) -> Result<Workshop, String>) {
+        self.has_jobs = false;
+        let study: Result<Study, String> =
+            serde_json::from_str(&text).map_err(|e| format!("study not read: {e}"));
+        if let Ok(Study { limits: Limits { silence_s, .. }, .. }) = &study {
+            self.watch(*silence_s);
+        }
+        let before = self.study.take().map(|(text, _)| text);
+        if let (Some(before), Some(Ok(workshop))) = (before, self.workshop.take()) {
+            self.others.insert(before, workshop);
+        }
+        let known = self.others.remove(&text);
+        let equipped = match (&study, known) {
+            (Ok(_), Some(workshop)) => Ok(workshop),
+            (Ok(study), None) => equip(study),
+            (Err(wrong), _) => Err(wrong.clone()),
+        };
+        self.study = study.ok().map(|study| (text, study));
+        self.equip(equipped);
+    }
+
+    /// Rank 0 takes so many seconds of silence for a loss, and so does this rank of rank 0.
+    fn watch(&mut self, silence_s: f64) {
+        let pulse_s = (silence_s / PULSES).min(LONGEST_PULSE_S);
+        self.pulse = Some(Duration::from_secs_f64(pulse_s));
+        self.vigil = Some(Vigil::new(silence_s, 0..=0, now()));
+    }
+
     fn equip(&mut self, workshop: Result<Workshop, String>) {
         self.tell(workshop.as_ref().err());
         self.workshop = Some(workshop);
@@ -214,26 +240,38 @@ impl Evaluator {
 
     /// Takes the site of queue jobs.
     fn settle(&mut self, text: &str) {
+        self.has_jobs = true;
         let site: Result<Site, _> = serde_json::from_str(text);
-        self.site = site.as_ref().ok().cloned();
-        let jobs = site.map_err(|e| format!("site not read: {e}")).and_then(JobBench::new);
-        if self.workshop.is_none() {
-            self.tell(jobs.as_ref().err());
+        if let Ok(Site { silence_s, .. }) = &site {
+            self.watch(*silence_s);
         }
+        let is_known = site.as_ref().is_ok_and(|site| self.site.as_ref() == Some(site));
+        let jobs = match self.jobs.take() {
+            Some(Ok(jobs)) if is_known => Ok(jobs),
+            _ => {
+                site.as_ref().map_err(|e| format!("site not read: {e}")).cloned().and_then(JobBench::new)
+            }
+        };
+        self.site = site.ok();
+        self.tell(jobs.as_ref().err());
         self.jobs = Some(jobs);
     }
 
     /// Whether what was missing has come: a mount, as a rule.
     fn look_again(&mut self, equip: impl Fn(&Study) -> Result<Workshop, String>) {
         let due = self.looked.is_some_and(|looked| looked.elapsed() >= LOOK_AGAIN);
-        if let (true, Some(Err(_)), Some(site)) = (due, &self.jobs, self.site.clone()) {
-            self.jobs = Some(JobBench::new(site));
-            self.looked = Some(Instant::now());
-            if let (None, Some(Ok(_))) = (&self.workshop, &self.jobs) {
-                self.tell(None);
+        if self.has_jobs {
+            if let (true, Some(Err(_)), Some(site)) = (due, &self.jobs, self.site.clone()) {
+                let jobs = JobBench::new(site);
+                self.looked = Some(Instant::now());
+                if jobs.is_ok() {
+                    self.tell(None);
+                }
+                self.jobs = Some(jobs);
             }
+            return;
         }
-        if let (true, Some(Err(before)), Some(study)) = (due, &self.workshop, &self.study) {
+        if let (true, Some(Err(before)), Some((_, study))) = (due, &self.workshop, &self.study) {
             match equip(study) {
                 Err(reason) if reason == *before => self.looked = Some(Instant::now()),
                 other => self.equip(other),

@@ -58,7 +58,15 @@ fn study(output: &Path, evaluator: How) -> Study {
         evaluator,
         container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 1.0, silence_s: 300.0, disk_bytes: None },
+        limits: Limits {
+            time_limit_s: None,
+            margin_s: 1.0,
+            silence_s: 300.0,
+            disk_bytes: None,
+            share: 1.0,
+        },
+        pilot: None,
+        overflow: None,
     }
 }
 
@@ -522,6 +530,7 @@ fn site(dir: &Path) -> Message {
         directory: dir.to_owned(),
         outputs: dir.join("outputs"),
         keep: KeptJobs::None,
+        silence_s: 300.0,
         grace_s: 1,
         log_limit: 1 << 20,
         container: Site::container(crate::config::Engine::Auto, &[]).unwrap(),
@@ -573,10 +582,15 @@ fn tasks_of_the_study_and_jobs_share_a_rank() {
     let dir = tempfile::tempdir().unwrap();
     let mut boss = Boss::of(&study(dir.path(), toy(None, None)));
     boss.say(&site(dir.path()));
+    assert_eq!(boss.hear(), Message::Fit);
     boss.say(&order(1, "-c true"));
     boss.give(0, 2.0);
     assert_eq!(boss.end().outcome, TaskOutcome::Ok(vec![]));
     assert_eq!(boss.report().outcome, ok([(3.0, None), (1.0, None)], Some(4.0)));
+    let again = serde_json::to_string(&study(dir.path(), toy(None, None))).unwrap();
+    boss.say(&Message::Study(again));
+    assert_eq!(boss.hear(), Message::Fit, "it goes to and fro");
+    assert_eq!(boss.outcome(2.0), ok([(3.0, None), (1.0, None)], Some(4.0)));
     boss.dismiss(0);
 }
 

@@ -19,6 +19,10 @@ pub struct Settings {
     pub usual_s: f64,
     /// When payloads are stopped, seconds since 1970; `None`: never.
     pub end: Option<f64>,
+    /// Whether it has only the ranks that a study does not need.
+    pub is_guest: bool,
+    /// Seconds that a job may go on whose rank others are to have.
+    pub wait_s: f64,
     /// Seconds without work after which it is over; `None`: never.
     pub patience_s: Option<f64>,
 }
@@ -69,6 +73,25 @@ pub enum Event {
         id: JobId,
         /// What.
         wishes: BTreeSet<Wish>,
+    },
+    /// Others are to have so many of its ranks, each as soon as it is idle; 0: none any more.
+    Owe {
+        /// How many, less those given back before.
+        ranks: usize,
+    },
+    /// So many ranks of a host are at work for others, or free.
+    Elsewhere {
+        /// The host.
+        host: String,
+        /// How many.
+        ranks: usize,
+    },
+    /// No study wants ranks any more: this is the end once there is no work.
+    Alone,
+    /// The server lets nobody in any more, or its answers cannot be used: stop what runs and end then.
+    Refused {
+        /// Why, for people.
+        reason: String,
     },
     /// Time has passed.
     Tick,
@@ -130,6 +153,11 @@ pub enum Command {
         /// The code and words for it.
         said: Said,
     },
+    /// An idle rank is for others now.
+    GiveBack {
+        /// The rank.
+        rank: Rank,
+    },
     /// The server knows how this job ended: nothing is told about it any more.
     Forget(JobId),
     /// A line for the log.
@@ -151,6 +179,8 @@ pub enum Said {
     RankLost,
     /// Somebody ended the pilot.
     Signal,
+    /// The study wanted its rank back.
+    Preempted,
     /// It was not begun, and is given back.
     NotBegun,
 }
@@ -166,6 +196,8 @@ pub enum Ending {
     TimeLimit,
     /// Stopped early on purpose.
     Early(String),
+    /// The server refuses.
+    Refused(String),
     /// It cannot go on.
     Failed(String),
 }

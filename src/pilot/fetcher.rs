@@ -25,8 +25,6 @@ pub enum Fetched {
     Broken(Vec<(JobId, i32, String)>),
     /// A log's identifier, which the server wants back.
     LogGuid(JobId, String),
-    /// The server lets nobody in: there is no use in going on.
-    Hopeless(PandaError),
 }
 
 /// A request: at most so many jobs, and the seconds that are left.
@@ -67,7 +65,7 @@ struct Thread {
     client: Arc<Client>,
     ask: Ask,
     places: Places,
-    /// By address: where it lies, or why it cannot be had.
+    /// By address: where it lies.
     transformations: BTreeMap<String, PathBuf>,
     out: Sender<Fetched>,
 }
@@ -102,20 +100,26 @@ impl Thread {
                     self.say(Fetched::Broken(broken));
                     Event::Fetched(orders)
                 }
-                Err(error) if error.may_pass() => {
-                    let reason = Some(error.to_string());
-                    Event::NotFetched { wait_s: retry.failed(rand::random()), reason }
-                }
-                Err(error) => match self.client.renew_token() {
-                    Ok(true) => {
-                        let reason = Some(error.to_string());
-                        Event::NotFetched { wait_s: retry.failed(rand::random()), reason }
+                Err(error) => {
+                    let reason = error.to_string();
+                    match self.is_hopeless(&error) {
+                        true => Event::Refused { reason },
+                        false => {
+                            let wait_s = retry.failed(rand::random());
+                            Event::NotFetched { wait_s, reason: Some(reason) }
+                        }
                     }
-                    _ => return self.say(Fetched::Hopeless(error)),
-                },
+                }
             };
             self.say(Fetched::Event(event));
         }
+    }
+
+    /// Whether nothing changes by asking again. What is no answer of such a server (a proxy's page, half a text)
+    /// may be one the next time.
+    fn is_hopeless(&self, error: &PandaError) -> bool {
+        let refuses = matches!(error, PandaError::Refused { .. } | PandaError::Credentials(_));
+        refuses && !matches!(self.client.renew_token(), Ok(true))
     }
 
     fn say(&self, found: Fetched) {

@@ -1,8 +1,7 @@
 //! Ranks of an allocation as pilots of a PanDA queue.
 //!
-//! [`Pilot`] decides and does nothing else: an event goes in, commands come out. [`drive`] is the loop of
-//! rank 0 that feeds it, from ranks, signals, the clock, and two threads that talk to the server: one takes
-//! jobs ([`Fetcher`]), one tells how they are ([`Courier`]). Neither waits for the other, and the ranks
+//! [`Pilot`] decides and does nothing else: an event goes in, commands come out. [`Driver`]
+//! feeds it, from ranks, signals, the clock, and two threads that talk to the server: one takes jobs ([`Fetcher`]), one tells how they are ([`Courier`]). Neither waits for the other, and the ranks
 //! wait for neither.
 
 mod courier;
@@ -14,7 +13,7 @@ mod state;
 mod verdict;
 
 pub use courier::Courier;
-pub use drive::{Drive, Ended, drive};
+pub use drive::{Drive, Driver, Ended};
 pub use events::{Command, Ending, Event, Settings};
 pub use fetcher::Fetcher;
 pub use order::Places;

@@ -16,6 +16,10 @@ const AHEAD_S: f64 = 5.0;
 const FRESH: f64 = 0.1;
 /// A request under way is waited for so long after the word to stop, in seconds.
 const PATIENCE_S: f64 = 5.0;
+/// Once the study is over it goes on until there was no work for so long, in seconds.
+const NO_WORK_S: f64 = 60.0;
+/// After a job that finds no room here nothing is asked for so long, in seconds: it would come again.
+const NO_ROOM_S: f64 = 60.0;
 /// After so many failures in a row that are not the jobs' fault a rank gets no more.
 const FAULTS_IN_A_ROW: u32 = 6;
 
@@ -64,6 +68,9 @@ pub struct Pilot {
     mean_s: Option<f64>,
     /// Since when there is nothing to do.
     idle_since: f64,
+    /// Ranks that others are to have, and since when they wait for that.
+    owed: usize,
+    owed_since: f64,
     /// When it was told to stop.
     stopped_at: Option<f64>,
     mode: Mode,
@@ -84,6 +91,8 @@ impl Pilot {
             ended: 0,
             mean_s: None,
             idle_since: now,
+            owed: 0,
+            owed_since: now,
             stopped_at: None,
             mode: Mode::Working,
         }
@@ -92,6 +101,15 @@ impl Pilot {
     /// Jobs taken, running and ended.
     pub fn counts(&self) -> (u64, usize, u64) {
         (self.taken, self.running(), self.ended)
+    }
+
+    /// How many ranks it can use, those it has included; [`usize::MAX`]: all there are.
+    pub fn wants(&self) -> usize {
+        match self.mode {
+            Mode::Working => usize::MAX,
+            Mode::Draining(_) => self.running(),
+            Mode::Over => 0,
+        }
     }
 
     fn running(&self) -> usize {
@@ -128,19 +146,51 @@ impl Pilot {
             }
             Event::Ended { rank, end } => self.ended(rank, end, &mut out),
             Event::Wished { id, wishes } => self.wished(now, id, &wishes, &mut out),
+            Event::Owe { ranks } => {
+                if self.owed == 0 {
+                    self.owed_since = now;
+                }
+                self.owed = ranks;
+            }
+            Event::Alone => {
+                self.settings.is_guest = false;
+                self.settings.patience_s = Some(NO_WORK_S);
+                self.idle_since = now;
+            }
+            Event::Elsewhere { host, ranks } => self.hosts.set_elsewhere(&host, ranks),
+            Event::Refused { reason } => {
+                out.push(Command::Notice(format!(
+                    "no more jobs are taken, and it ends when what runs has ended: {reason}"
+                )));
+                self.drain(Ending::Refused(reason));
+            }
             Event::Tick => {}
-            Event::Drain { reason } => self.drain(Ending::Early(reason)),
+            Event::Drain { reason } => {
+                if self.settings.is_guest {
+                    // The study does not wait for an answer.
+                    self.stopped_at.get_or_insert(now);
+                }
+                self.drain(Ending::Early(reason));
+            }
             Event::Stop { reason } => self.stop(now, Said::Signal, Ending::Early(reason), &mut out),
         }
         if self.settings.end.is_some_and(|end| now >= end) {
             self.stop(now, Said::TimeLimit, Ending::TimeLimit, &mut out);
         }
+        self.give_ranks_back(now, &mut out);
         self.dispatch(now, &mut out);
         self.fetch(now, &mut out);
-        if self.mode != Mode::Working {
-            // Also what comes from a request that was under way.
+        // Also what comes from a request that was under way.
+        let why = match self.mode {
+            Mode::Working if self.settings.is_guest && self.posts.is_empty() => {
+                Some("the study has all ranks again")
+            }
+            Mode::Working => None,
+            _ => Some("the pilot takes no more jobs"),
+        };
+        if let Some(why) = why {
             for order in std::mem::take(&mut self.waiting) {
-                self.give_back(now, order, Said::NotBegun, "the pilot takes no more jobs", &mut out);
+                self.give_back(now, order, Said::NotBegun, why, &mut out);
             }
         }
         self.finish_if_over(now, &mut out);
@@ -265,6 +315,32 @@ impl Pilot {
         }
     }
 
+    /// Gives ranks back that others are to have: idle ones at once, then, after a while, those whose jobs began
+    /// last.
+    fn give_ranks_back(&mut self, now: f64, out: &mut Vec<Command>) {
+        while self.owed > 0
+            && let Some(rank) = self.hosts.last_idle_below(Rank::MAX)
+            && let Some(post) = self.posts.remove(&rank)
+        {
+            self.owed -= 1;
+            self.hosts.remove(post.id, rank);
+            out.push(Command::GiveBack { rank });
+        }
+        if now - self.owed_since < self.settings.wait_s {
+            return;
+        }
+        let running = |post: &Post, said: Said| post.running.as_ref().is_some_and(|r| r.said == said);
+        let leaving = self.posts.values().filter(|post| running(post, Said::Preempted)).count();
+        for _ in leaving..self.owed {
+            let rest = self.posts.iter_mut().filter(|(_, post)| running(post, Said::Itself));
+            let rest = rest.filter_map(|(rank, post)| Some((*rank, post.running.as_mut()?)));
+            let Some((rank, last)) = rest.max_by(|a, b| a.1.began.total_cmp(&b.1.began)) else { return };
+            last.said = Said::Preempted;
+            let reason = "the study wants its rank back".to_owned();
+            out.push(Command::Halt { rank, id: last.order.id, reason });
+        }
+    }
+
     fn left_s(&self, now: f64) -> Option<f64> {
         self.settings.end.map(|end| end - now)
     }
@@ -282,10 +358,12 @@ impl Pilot {
             if self.left_s(now).is_some_and(|left| takes_s > left) {
                 let reason = format!("it may take {takes_s} s, and the allocation ends before");
                 self.give_back(now, order, Said::NotBegun, &reason, out);
-            } else if self.posts.len() + self.unfit.len() >= self.settings.ranks
+            } else if (self.settings.is_guest
+                || self.posts.len() + self.unfit.len() >= self.settings.ranks)
                 && !self.posts.is_empty()
-                && !self.hosts.could_hold(need)
+                && !self.hosts.could_hold_now(need)
             {
+                self.fetch_at = self.fetch_at.max(now + NO_ROOM_S);
                 let amount = need.memory as f64 / 1e9;
                 let largest = self.hosts.largest();
                 let reason = format!(

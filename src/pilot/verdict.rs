@@ -65,6 +65,7 @@ fn error(end: &End, said: Said) -> (i32, String) {
                 Said::Server => 1144,
                 Said::TimeLimit => 1213,
                 Said::NotBegun => 1375,
+                Said::Preempted => 1379,
                 Said::RankLost => 1008,
                 // With the whole allocation: nobody told this program before.
                 Said::Signal | Said::Itself => 1201,

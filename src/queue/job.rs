@@ -77,6 +77,8 @@ pub enum Ending {
     Failed,
     /// The infrastructure failed: worth another attempt.
     Broken,
+    /// The pilot gives it back, not begun or not ended: another attempt, whatever their number.
+    GivenBack,
 }
 
 impl Ending {
@@ -86,12 +88,14 @@ impl Ending {
             Ending::Finished => "finished",
             Ending::Failed => "failed",
             Ending::Broken => "broken",
+            Ending::GivenBack => "given back",
         }
     }
 
     /// The ending with this word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Ending::Finished, Ending::Failed, Ending::Broken].into_iter().find(|e| e.word() == word)
+        let all = [Ending::Finished, Ending::Failed, Ending::Broken, Ending::GivenBack];
+        all.into_iter().find(|e| e.word() == word)
     }
 }
 

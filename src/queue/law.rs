@@ -7,6 +7,9 @@ use serde_json::Value;
 /// (1165), more memory than its limit (1235), the payload failed (1305), crashed (1328), lacks an input (1331),
 /// or took longer than its own limit (1367). The others are the infrastructure's.
 const FOR_GOOD: [i64; 7] = [1144, 1165, 1235, 1305, 1328, 1331, 1367];
+/// Pilot errors of a job that somebody else is to have: the pilot's time did not suffice for it (1375), or its
+/// place was wanted by others (1379).
+const GIVEN_BACK: [i64; 2] = [1375, 1379];
 
 /// A pilot's update, as far as it decides anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +75,7 @@ pub fn settle(job: &Job) -> Option<Job> {
         Ending::Finished => end(job, State::Finished),
         _ if job.killed => end(job, State::Cancelled),
         Ending::Broken if job.attempt < job.max_attempt => again(job, job.max_attempt),
+        Ending::GivenBack => again(job, job.max_attempt.saturating_add(1)),
         Ending::Failed | Ending::Broken => end(job, State::Failed),
     };
     Some(next)
@@ -97,6 +101,11 @@ pub fn kill(job: &Job) -> Option<Job> {
     }
 }
 
+/// The job after a request to take it out of the queue. None where a pilot has it, or it has ended.
+pub fn withdraw(job: &Job) -> Option<Job> {
+    (job.state == State::Activated).then(|| end(job, State::Cancelled))
+}
+
 /// The job after a request to try it again. None unless it is failed or cancelled.
 pub fn retry(job: &Job) -> Option<Job> {
     let over = matches!(job.state, State::Failed | State::Cancelled);
@@ -120,7 +129,12 @@ fn again(job: &Job, max_attempt: i64) -> Job {
 
 /// How a reported `failed` ended, by its pilot error; 0 = the pilot sees no fault around the payload.
 pub fn failure(pilot_error: i64) -> Ending {
-    if pilot_error == 0 || FOR_GOOD.contains(&pilot_error) { Ending::Failed } else { Ending::Broken }
+    match pilot_error {
+        0 => Ending::Failed,
+        code if FOR_GOOD.contains(&code) => Ending::Failed,
+        code if GIVEN_BACK.contains(&code) => Ending::GivenBack,
+        _ => Ending::Broken,
+    }
 }
 
 /// Why the output report of a finished job does not do, if it does not: the diagnostics of ddmErrorCode 200.
@@ -244,6 +258,25 @@ mod tests {
         }
         for code in [1008, 1098, 1099, 1137, 1150, 1201, 1212, 1213, 1318, 1360, 1375, 1379, -1] {
             assert_eq!(after(code), State::Activated, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_back_costs_no_attempt() {
+        for code in [1375, 1379] {
+            let held = Job { ending: Some(failure(code)), attempt: 3, ..job(State::Holding) };
+            let next = settle(&held).unwrap();
+            assert_eq!((next.state, next.attempt, next.max_attempt), (State::Activated, 4, 4), "{code}");
+        }
+        let killed = Job { killed: true, ending: Some(failure(1379)), ..job(State::Holding) };
+        assert_eq!(settle(&killed).unwrap().state, State::Cancelled);
+    }
+
+    #[test]
+    fn only_what_nobody_has_can_be_withdrawn() {
+        for state in State::ALL {
+            let is_waiting = state == State::Activated;
+            assert_eq!(withdraw(&job(state)).is_some_and(|j| j.state == State::Cancelled), is_waiting);
         }
     }
 

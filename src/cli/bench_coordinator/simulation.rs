@@ -115,7 +115,8 @@ struct Simulation<'a> {
 pub(super) fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Result<Figures, String> {
     let capacity = setting.ranks as u64;
     let (trials, ranks, missing) = (setting.trials, setting.ranks, Default::default());
-    let settings = Settings { trials, capacity, ranks, work: Arc::clone(&work), missing };
+    let settings =
+        Settings { trials, capacity, ranks, queue_from: None, work: Arc::clone(&work), missing };
     let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &History::default());
     let mut this = Simulation {
         setting,
@@ -226,7 +227,8 @@ impl Simulation<'_> {
                 Command::Strategy(_)
                 | Command::Record(_)
                 | Command::Notice(_)
-                | Command::Cancel { .. } => {}
+                | Command::Cancel { .. }
+                | Command::GiveAway { .. } => {}
             }
         }
     }

@@ -5,6 +5,7 @@ mod evaluator;
 mod page;
 mod stages;
 
+use super::queues::After;
 use super::resolved::{Evaluator, InitialDesign, Method, Study, Surrogate};
 use super::stop::Rule;
 use super::units::{amount, duration};
@@ -46,7 +47,35 @@ pub fn describe(study: &Study) -> String {
     if let Some(bytes) = study.limits.disk_bytes {
         page.row("disk", format!("{} have to be free where a task writes", amount(bytes)));
     }
+    queues(&mut page, study);
     page.text
+}
+
+fn queues(page: &mut Page, study: &Study) {
+    if study.limits.share != 1.0 {
+        page.row("share", format!("{} of the ranks where studies share them", study.limits.share));
+    }
+    if let Some(pilot) = &study.pilot {
+        page.title("pilot");
+        page.row("queue", format!("{} at {}", pilot.queue, pilot.server));
+        page.row("usual", format!("{} for a job that does not say", duration(pilot.usual_s)));
+        page.row("wait", format!("{} when the study wants a rank back", duration(pilot.wait_s)));
+        page.row(
+            "after",
+            match pilot.after {
+                After::Stop => "jobs are stopped when the study is over",
+                After::Finish => "jobs that run may end when the study is over",
+                After::Work => "jobs go on until there are none or the allocation ends",
+            },
+        );
+    }
+    if let Some(overflow) = &study.overflow {
+        page.title("overflow");
+        page.row("queue", format!("{} at {}", overflow.queue, overflow.server));
+        page.row("tasks", format!("{} at a time at most", overflow.tasks));
+        page.row("program", overflow.program.as_deref().unwrap_or("this very file"));
+        page.row("patience", format!("{} for a pilot to begin one", duration(overflow.patience_s)));
+    }
 }
 
 fn or_dash(text: &str) -> String {

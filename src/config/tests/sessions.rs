@@ -15,7 +15,8 @@ fn differences_name_keys_and_ignore_what_may_change() {
     may.strategy.stop.clock_s = Some(5.0);
     may.strategy.stop.failures = Some(Failures { share: 0.1, of: 3 });
     may.checkpoint.every_s = 1.0;
-    may.limits = Limits { time_limit_s: None, margin_s: 1.0, silence_s: 300.0, disk_bytes: None };
+    may.limits =
+        Limits { time_limit_s: None, margin_s: 1.0, silence_s: 300.0, disk_bytes: None, share: 1.0 };
     if let Evaluator::Command(command) = &mut may.evaluator {
         (command.timeout_s, command.grace_s, command.retries) = (None, 1.0, Retries::all(7));
         command.env.clear();

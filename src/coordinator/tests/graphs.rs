@@ -155,8 +155,14 @@ fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
         }
     }
     let (capacity, missing) = (places.len() as u64, Default::default());
-    let settings =
-        Settings { trials: TRIALS, capacity, ranks: places.len(), work: Arc::new(work), missing };
+    let settings = Settings {
+        trials: TRIALS,
+        capacity,
+        ranks: places.len(),
+        queue_from: None,
+        work: Arc::new(work),
+        missing,
+    };
     let set = Stop { failures: Some(Failures { share: 0.9, of: 1000 }), ..Stop::default() };
     let (mut c, commands) = Coordinator::resume(settings, judge(set), &History::default());
     let mut model = Model {

@@ -8,7 +8,15 @@ use std::time::Duration;
 fn site(dir: &Path, keep: KeptJobs) -> Site {
     let container = Site::container(Engine::Auto, &[]).unwrap();
     let outputs = dir.join("outputs");
-    Site { directory: dir.to_owned(), outputs, keep, grace_s: 1, log_limit: 1 << 20, container }
+    Site {
+        directory: dir.to_owned(),
+        outputs,
+        keep,
+        silence_s: 300.0,
+        grace_s: 1,
+        log_limit: 1 << 20,
+        container,
+    }
 }
 
 fn order(program: &str, arguments: &str) -> Order {

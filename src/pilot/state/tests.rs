@@ -3,7 +3,8 @@ use crate::hosts::Place;
 use proptest::prelude::*;
 
 fn settings(ranks: usize) -> Settings {
-    Settings { ranks, batch: 500, most: None, usual_s: 60.0, end: None, patience_s: None }
+    let (most, end, patience_s) = (None, None, None);
+    Settings { ranks, is_guest: false, batch: 500, most, usual_s: 60.0, end, wait_s: 10.0, patience_s }
 }
 
 fn place(cores: u32) -> Place {
@@ -282,4 +283,84 @@ proptest! {
             prop_assert_eq!(ended.len() + open, taken as usize);
         }
     }
+}
+
+fn given_back(commands: &[Command]) -> Vec<Rank> {
+    let back = |command: &Command| match command {
+        Command::GiveBack { rank } => Some(*rank),
+        _ => None,
+    };
+    commands.iter().filter_map(back).collect()
+}
+
+fn halted(commands: &[Command]) -> Vec<Rank> {
+    let halt = |command: &Command| match command {
+        Command::Halt { rank, .. } => Some(*rank),
+        _ => None,
+    };
+    commands.iter().filter_map(halt).collect()
+}
+
+#[test]
+fn a_guest_gives_back_idle_ranks_at_once_and_then_those_whose_jobs_began_last() {
+    let (mut pilot, _) = ready(Settings { is_guest: true, ..settings(4) });
+    pilot.on(1.0, Event::Fetched(vec![order(1)]));
+    pilot.on(2.0, Event::NotFetched { wait_s: 0.0, reason: None });
+    pilot.on(3.0, Event::Fetched(vec![order(2), order(3)]));
+    let said = pilot.on(4.0, Event::Owe { ranks: 3 });
+    assert_eq!((given_back(&said), halted(&said)), (vec![4], vec![]));
+    let said = pilot.on(5.0, Event::Ended { rank: 1, end: ok(1) });
+    assert_eq!(
+        (given_back(&said), started(&said)),
+        (vec![1], vec![]),
+        "what ends is not followed by others"
+    );
+    assert!(halted(&pilot.on(13.9, Event::Tick)).is_empty(), "wait is 10 s");
+    let said = pilot.on(14.0, Event::Tick);
+    assert_eq!(halted(&said).len(), 1, "as many as are owed");
+    assert!(halted(&pilot.on(15.0, Event::Tick)).is_empty(), "it was told");
+    let rank = halted(&said)[0];
+    let outcome = TaskOutcome::Interrupted { reason: "r".into() };
+    let id = i64::try_from(rank).unwrap();
+    let said = pilot.on(16.0, Event::Ended { rank, end: End { outcome, ..ok(id) } });
+    assert_eq!((told(&said), given_back(&said)), (vec![(id, Said::Preempted)], vec![rank]));
+    let said = pilot.on(16.0, Event::Owe { ranks: 0 });
+    assert_eq!(pilot.wants(), usize::MAX);
+    assert!(halted(&said).is_empty() && given_back(&said).is_empty());
+}
+
+#[test]
+fn a_guest_without_ranks_keeps_no_jobs_from_others() {
+    let (mut pilot, _) = ready(Settings { is_guest: true, ..settings(1) });
+    pilot.on(1.0, Event::Fetched(vec![order(1), order(2)]));
+    let said = pilot.on(2.0, Event::Owe { ranks: 1 });
+    assert_eq!(told(&said), []);
+    let said = pilot.on(3.0, Event::Ended { rank: 1, end: ok(1) });
+    assert_eq!(given_back(&said), [1]);
+    assert_eq!(told(&said), [(1, Said::Itself), (2, Said::NotBegun)]);
+}
+
+#[test]
+fn a_job_for_which_the_guest_has_no_room_is_not_asked_for_again_at_once() {
+    let (mut pilot, said) = ready(Settings { is_guest: true, ..settings(2) });
+    assert!(asked(&said).is_some() || asked(&pilot.on(0.5, Event::Tick)).is_some() || pilot.is_fetching);
+    let said = pilot.on(1.0, Event::Elsewhere { host: "h".into(), ranks: 2 });
+    assert_eq!(told(&said), []);
+    let large = Order { cores: 3, ..order(1) };
+    let said = pilot.on(2.0, Event::Fetched(vec![large]));
+    assert_eq!((told(&said), asked(&said)), (vec![(1, Said::NotBegun)], None));
+    assert_eq!(asked(&pilot.on(60.0, Event::Tick)), None);
+    assert!(asked(&pilot.on(62.0, Event::Tick)).is_some());
+}
+
+#[test]
+fn a_refusal_in_mid_run_costs_no_job() {
+    let (mut pilot, _) = ready(settings(1));
+    pilot.on(1.0, Event::Fetched(vec![order(1), order(2)]));
+    let said = pilot.on(2.0, Event::Refused { reason: "expired".into() });
+    assert_eq!((told(&said), finished(&said)), (vec![(2, Said::NotBegun)], None));
+    pilot.on(2.0, Event::NotFetched { wait_s: 1.0, reason: None });
+    let said = pilot.on(3.0, Event::Ended { rank: 1, end: ok(1) });
+    assert_eq!(told(&said), [(1, Said::Itself)]);
+    assert_eq!(finished(&said), Some(&Ending::Refused("expired".into())));
 }

@@ -33,6 +33,7 @@ pub async fn answer(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal>
     match call.name.as_str() {
         "submit" => submit(shared, call.posted()?).await,
         "kill" => ask(shared, &call.posted()?, law::kill).await,
+        "withdraw" => ask(shared, &call.posted()?, law::withdraw).await,
         "retry" => ask(shared, &call.posted()?, law::retry).await,
         "summary" => {
             let [queue, task] = queried(call, ["queue", "task_id"])?;

@@ -4,7 +4,8 @@ use super::{Store, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
 
-const RESULT: &str = "id, task, state, attempt, final_seq, report, meta_data, queue";
+const RESULT: &str = "id, task, state, attempt, final_seq, report, meta_data, queue,
+    json_extract(definition, '$.jobName')";
 
 /// Which jobs are looked at; none = all.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +83,7 @@ impl Store {
         let found = self
             .db
             .prepare_cached(&sql)?
-            .query_row([id], |r| Ok((result(r)?, r.get::<_, String>(8)?)))
+            .query_row([id], |r| Ok((result(r)?, r.get::<_, String>(9)?)))
             .optional()?;
         let Some((mut job, definition)) = found else { return Ok(None) };
         job["definition"] =
@@ -119,5 +120,6 @@ fn result(row: &Row<'_>) -> rusqlite::Result<Value> {
     Ok(json!({"job_id": row.get::<_, i64>(0)?, "task_id": row.get::<_, i64>(1)?,
               "status": row.get::<_, String>(2)?, "attempt_number": row.get::<_, i64>(3)?,
               "seq": row.get::<_, Option<i64>>(4)?, "report": report,
-              "meta_data": row.get::<_, Option<String>>(6)?, "queue": row.get::<_, String>(7)?}))
+              "meta_data": row.get::<_, Option<String>>(6)?, "queue": row.get::<_, String>(7)?,
+              "name": row.get::<_, Option<String>>(8)?}))
 }

@@ -57,7 +57,15 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
         }),
         container: None,
         checkpoint: Checkpoint { every_s: 60.0 },
-        limits: Limits { time_limit_s: None, margin_s: 60.0, silence_s: 300.0, disk_bytes: None },
+        limits: Limits {
+            time_limit_s: None,
+            margin_s: 60.0,
+            silence_s: 300.0,
+            disk_bytes: None,
+            share: 1.0,
+        },
+        pilot: None,
+        overflow: None,
     }
 }
 

@@ -1,0 +1,347 @@
+//! One study of `paretorank run`: from its run directory to its last checkpoint.
+
+use super::leftovers::{self, Tidier};
+use super::run::Args;
+use super::summary::maximum_hypervolume;
+use super::{complain, exit_for, overflow, stops};
+use crate::comm::{self, Message};
+use crate::config::{Overflow as Table, Rule, StrategySettings, Study};
+use crate::coordinator::{Clockwork, Drive, Driver, Ended, Ending, now_s};
+use crate::exit::Exit;
+use crate::observe::Observer;
+use crate::overflow::Overflow;
+use crate::slurm::Allocation;
+use crate::stopping;
+use crate::store::{History, Origin, Record, Session, Snapshots, Store, StoreError, Writer};
+use crate::strategy::Proposer;
+use crate::tenancy::{Deeds, Tenant, Word};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Pause between two looks at what must end before the program can.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Who works for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Crew {
+    /// Evaluating ranks of the run.
+    pub evaluators: usize,
+    /// How many of them it has in any case.
+    pub certain: usize,
+    /// Threads for its strategy.
+    pub threads: usize,
+}
+
+/// A study that is over, or could not begin.
+pub struct Closed {
+    /// What it means for the program.
+    pub exit: Exit,
+    /// The study.
+    pub study: Study,
+    /// Everything that has happened, where that could be read and written.
+    pub history: Option<History>,
+}
+
+/// What became of opening a study.
+pub enum Opened {
+    /// It works.
+    Works(Box<Undertaking>),
+    /// There is nothing to do, or it cannot begin; people have been told.
+    Closed(Box<Closed>),
+}
+
+/// A study at work.
+pub struct Undertaking {
+    study: Study,
+    /// `None` once it is closed.
+    driver: Option<Driver>,
+    tidier: Rc<RefCell<Tidier>>,
+    began: f64,
+    /// Further ranks that are places in a queue.
+    overflow: Option<Overflow>,
+}
+
+impl Undertaking {
+    /// Opens the run directory and takes the study up.
+    pub fn open(
+        study: Study,
+        text: &str,
+        crew: Crew,
+        args: &Args,
+        allocation: Option<&Allocation>,
+    ) -> Opened {
+        match open(&study, text, crew, args, allocation) {
+            Ok(Start::Works(mut driver, tidier, began, overflow)) => {
+                if let Some((ranks, place)) = overflow.as_ref().map(Overflow::ranks) {
+                    ranks.for_each(|rank| driver.hear(Word::Ready { rank, place: place.clone() }));
+                }
+                Opened::Works(Box::new(Self { study, driver: Some(driver), tidier, began, overflow }))
+            }
+            Ok(Start::Complete(history)) => {
+                Opened::Closed(Box::new(Closed { exit: Exit::Complete, study, history: Some(history) }))
+            }
+            Err((exit, reason)) => {
+                complain(&reason);
+                Opened::Closed(Box::new(Closed { exit, study, history: None }))
+            }
+        }
+    }
+
+    /// Ends the store, and tells people what came out. `look` is called while that takes its time: a signal is
+    /// timed by when it is looked at.
+    pub fn close(&mut self, look: &mut dyn FnMut() -> bool) -> Closed {
+        let study = self.study.clone();
+        let Some(driver) = self.driver.take() else {
+            return Closed { exit: Exit::Failed, study, history: None };
+        };
+        let (ended, mut writer, mut observer) = driver.close();
+        if let Some(overflow) = self.overflow.take() {
+            overflow.close();
+        }
+        while !writer.ended() || !self.tidier.borrow_mut().ended() {
+            look();
+            std::thread::sleep(LOOK);
+        }
+        let snapshots = writer.snapshots();
+        let history = match writer.finish() {
+            Ok(history) => history,
+            Err(error) => {
+                complain(storage_advice(&error));
+                return Closed { exit: Exit::Storage, study, history: None };
+            }
+        };
+        observer.notice(&checkpoints_line(&snapshots, now_s() - self.began));
+        observer.finish(history.counts());
+        let exit = verdict(&study, &history, ended, &mut observer).unwrap_or_else(|(exit, reason)| {
+            complain(&reason);
+            exit
+        });
+        Closed { exit, study, history: Some(history) }
+    }
+}
+
+impl Tenant for Undertaking {
+    fn greeting(&self) -> Message {
+        self.driver.as_ref().map_or(Message::Alive, Driver::greeting)
+    }
+
+    fn silence_s(&self) -> f64 {
+        self.study.limits.silence_s
+    }
+
+    fn wants(&self) -> usize {
+        self.driver.as_ref().map_or(0, Driver::wants)
+    }
+
+    fn share(&self) -> f64 {
+        self.study.limits.share
+    }
+
+    fn hear(&mut self, word: Word) {
+        if let Some(driver) = &mut self.driver {
+            driver.hear(word);
+        }
+    }
+
+    fn turn(&mut self, deeds: &mut Deeds) -> bool {
+        let Some(driver) = &mut self.driver else { return false };
+        let any = driver.turn(deeds);
+        let Some(overflow) = &mut self.overflow else { return any };
+        let (ranks, _) = overflow.ranks();
+        for (rank, message) in deeds.sends.extract_if(.., |(rank, _)| ranks.contains(rank)) {
+            overflow.take(rank, message);
+        }
+        let wants_back = driver.wants_back();
+        let reports = overflow.turn(wants_back, &mut |line| driver.observer().notice(line));
+        let any = any || !reports.is_empty();
+        for (rank, message) in reports {
+            driver.hear(Word::Said { rank, message });
+        }
+        any
+    }
+
+    fn is_over(&self) -> bool {
+        self.driver.as_ref().is_none_or(Driver::is_over)
+    }
+}
+
+/// How an open study stands.
+enum Start {
+    Works(Driver, Rc<RefCell<Tidier>>, f64, Option<Overflow>),
+    Complete(History),
+}
+
+fn open(
+    study: &Study,
+    text: &str,
+    crew: Crew,
+    args: &Args,
+    allocation: Option<&Allocation>,
+) -> Result<Start, (Exit, String)> {
+    let proposer = Proposer::new(study).map_err(|e| (Exit::BadStudy, e.to_string()))?;
+    let job = allocation.map(|a| a.job.clone()).unwrap_or_default();
+    let origin = Origin { host: crate::slurm::host_name(), job };
+    let opened = Store::open(&study.output, study, text, &origin);
+    let mut opened = opened.map_err(|e| (exit_for(&e), e.to_string()))?;
+    opened.store.set_mpi_version(&comm::mpi_version());
+    let mut history = opened.history;
+    let mut observer = Observer::new(
+        study.problem.clone(),
+        study.strategy.trials,
+        maximum_hypervolume(study),
+        &history,
+        Some(&study.output.join("run.log")),
+    );
+    for notice in &opened.notices {
+        observer.notice(notice);
+    }
+    let every = Duration::from_secs_f64(study.checkpoint.every_s);
+    let writer = Writer::spawn(opened.store, every);
+    let done = history.completions.len() as u64;
+    if done >= study.strategy.trials {
+        observer.notice(&format!(
+            "{} is complete with {done} trials; --trials N with a larger N goes on",
+            study.output.display()
+        ));
+        return Ok(Start::Complete(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?));
+    }
+    if let Some(stopped) = stopping::complete_by(study, &history) {
+        observer.notice(&format!(
+            "{} is complete with {done} trials {}; {}",
+            study.output.display(),
+            stops::line(&stopped),
+            stops::how_to_go_on(&stopped)
+        ));
+        // A rule that is new in the study file holds without a session that could have met it.
+        if !history.stops.contains(&stopped) {
+            writer.record(vec![Record::Stopped(stopped)]);
+        }
+        return Ok(Start::Complete(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?));
+    }
+    // Places in the queue of `[overflow]` are further ranks.
+    let queue_from = crew.evaluators + 1;
+    let overflow = study.overflow.as_ref().map(|table| overflow::start(table, study, queue_from));
+    let overflow = overflow.transpose()?;
+    let in_queue = study.overflow.as_ref().map_or(0, |overflow| overflow.tasks);
+    let (capacity, ready) = shares(&study.strategy, crew.evaluators as u64 + in_queue);
+    let began = now_s();
+    let session = Session {
+        at: began,
+        host: origin.host.clone(),
+        job: origin.job.clone(),
+        evaluators: crew.evaluators as u64,
+        capacity,
+        completed_before: done,
+    };
+    observer.notice(&opening_line(study, &history, crew, allocation));
+    if let Some(table) = &study.overflow {
+        let Table { tasks, queue, server, .. } = table;
+        observer
+            .notice(&format!("further ranks: {tasks} tasks at a time in the queue {queue} at {server}"));
+    }
+    writer.record(vec![Record::Session(session.clone())]);
+    history
+        .apply(Record::Session(session))
+        .map_err(|e| (Exit::Failed, format!("the history cannot go on: {e}")))?;
+    let tidier = Rc::new(RefCell::new(Tidier::start(study, &history)));
+    let hears = Rc::clone(&tidier);
+    let driver = Driver::new(Drive {
+        study,
+        history: &history,
+        proposer,
+        writer,
+        clock: Clockwork { end: end_of(args, study, allocation), margin_s: study.limits.margin_s },
+        observer,
+        ranks: crew.certain,
+        queue_from: overflow.as_ref().map(|_| queue_from),
+        capacity,
+        ready,
+        missing: leftovers::missing(study, &history),
+        on_record: Box::new(move |record| hears.borrow_mut().hear(record)),
+    });
+    Ok(Start::Works(driver, tidier, began, overflow))
+}
+
+/// What the end of a session means for the program.
+fn verdict(
+    study: &Study,
+    history: &History,
+    ended: Option<Ended>,
+    observer: &mut Observer,
+) -> Result<Exit, (Exit, String)> {
+    match ended {
+        Some(Ended::Ending(Ending::Complete)) => Ok(Exit::Complete),
+        Some(Ended::Ending(Ending::Stopped(stopped))) if stopped.rule == Rule::Failures => {
+            Err((Exit::Failed, stops::failing(study, history, &stopped)))
+        }
+        Some(Ended::Ending(Ending::Stopped(stopped))) => {
+            let (line, more) = (stops::line(&stopped), stops::how_to_go_on(&stopped));
+            observer.notice(&format!("the study is complete {line}; {more}"));
+            Ok(Exit::Complete)
+        }
+        Some(Ended::Ending(Ending::Early(reason))) => {
+            observer.notice(&format!("stopped early: {reason}; run the same line again to go on"));
+            Ok(Exit::StoppedEarly)
+        }
+        Some(Ended::Ending(Ending::Failed(reason))) => Err((Exit::Failed, reason)),
+        Some(Ended::Storage(error)) => Err((Exit::Storage, storage_advice(&error))),
+        None => Err((Exit::Failed, "the study was closed before its end".to_owned())),
+    }
+}
+
+/// How many trials are asked for at a time, and how many candidates lie ready beyond them.
+fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
+    match strategy.in_flight {
+        None => (evaluators, strategy.ready),
+        Some(most) => (most.min(evaluators), most.saturating_sub(evaluators)),
+    }
+}
+
+/// What checkpoints have cost, which a thread of their own has paid.
+fn checkpoints_line(snapshots: &Snapshots, session_s: f64) -> String {
+    let Snapshots { count, seconds } = *snapshots;
+    let share = if session_s > 0.0 { 100.0 * seconds / session_s } else { 0.0 };
+    format!(
+        "checkpoints: {count} written in {seconds:.2} s, {share:.2} % of the session's {session_s:.1} s"
+    )
+}
+
+fn opening_line(
+    study: &Study,
+    history: &History,
+    crew: Crew,
+    allocation: Option<&Allocation>,
+) -> String {
+    let Crew { evaluators, certain, threads } = crew;
+    let done = history.completions.len();
+    let begin = match (done, history.sessions.len()) {
+        (_, 0) => "starting".to_owned(),
+        (done, _) => format!("going on after {done} trials"),
+    };
+    let job = allocation.map(|a| format!(", {}", a.describe())).unwrap_or_default();
+    let ranks = match certain == evaluators {
+        true => format!("{evaluators} evaluating ranks"),
+        false => format!("{certain} of {evaluators} evaluating ranks and what others leave"),
+    };
+    format!(
+        "{}: {begin}, {} trials in all, {ranks}, threads for the strategy: {threads}{job}, in {}",
+        study.name,
+        study.strategy.trials,
+        study.output.display()
+    )
+}
+
+/// When everything is killed, in seconds since 1970.
+pub fn end_of(args: &Args, study: &Study, allocation: Option<&Allocation>) -> Option<f64> {
+    let from_now = |s: f64| now_s() + s;
+    let flag = args.time_limit.map(|d| from_now(d.as_secs_f64()));
+    let file = study.limits.time_limit_s.map(from_now);
+    [flag, file, allocation.and_then(|a| a.end)].into_iter().flatten().min_by(f64::total_cmp)
+}
+
+fn storage_advice(error: &StoreError) -> String {
+    format!(
+        "{error}\nresults up to the last written record are safe; make room and run the same line again"
+    )
+}
