@@ -31,6 +31,7 @@ mod python;
 mod render;
 mod result;
 mod reuse;
+mod running;
 mod scratch;
 mod script;
 mod stage;

@@ -59,10 +59,6 @@ impl Watch {
         Self { bounds, since: now, heard: now, signs, peak, next: now + PAUSE.0 }
     }
 
-    pub(super) fn bounds(&self) -> &Bounds {
-        &self.bounds
-    }
-
     /// Most memory seen so far, in bytes.
     pub(super) fn peak(&self) -> Option<u64> {
         self.peak

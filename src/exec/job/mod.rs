@@ -5,12 +5,12 @@
 //! `jobs/PandaID/attempt-N` of the pilot's directory, under the same rules as payloads of a study.
 
 mod files;
-mod running;
+mod payload;
 
 #[cfg(test)]
 mod tests;
 
-pub use running::{JobEnd, JobPayload};
+pub use payload::{JobEnd, JobPayload};
 
 use super::container::Container;
 use super::launch::{Inside, Launch};
@@ -18,9 +18,8 @@ use super::log::Log;
 use super::steps::Steps;
 use super::{directory, environment, program, render};
 use crate::config::{self, Engine, Image, Site};
-use crate::job::{Facts, JobId, Order, Trouble};
-use crate::problem::{FailureClass, TaskOutcome};
-use running::Parts;
+use crate::job::{JobId, Order, Trouble};
+use payload::Parts;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,11 +70,8 @@ impl JobBench {
     /// Prepares the job's directory and starts it there. What could not start has failed, class
     /// `infrastructure`.
     pub fn start(&self, order: &Order) -> JobStarted {
-        self.try_start(order).unwrap_or_else(|(trouble, reason)| {
-            let facts = Facts { trouble: Some(trouble), ..Facts::default() };
-            let class = FailureClass::Infrastructure;
-            JobStarted::Ended(JobEnd { outcome: TaskOutcome::Failed { class, reason }, facts })
-        })
+        self.try_start(order)
+            .unwrap_or_else(|(trouble, reason)| JobStarted::Ended(payload::failed(reason, trouble)))
     }
 
     fn try_start(&self, order: &Order) -> Result<JobStarted, Refusal> {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::KeptJobs;
 use crate::job::Output;
+use crate::problem::{FailureClass, TaskOutcome};
 use std::fs;
 use std::io::Read;
 use std::time::Duration;

@@ -149,6 +149,14 @@ impl Doing {
         }
     }
 
+    /// Seconds of processor time of programs that have ended, as far as it is known.
+    pub(super) fn cpu_s(&self) -> Option<f64> {
+        match self {
+            Doing::Steps(steps) => steps.cpu_s,
+            Doing::Call(_) => None,
+        }
+    }
+
     /// What was left outside of the groups; it was ended.
     pub(super) fn strays(&self) -> &[Stray] {
         match self {
