@@ -225,7 +225,7 @@ impl Teller {
             "transformation": program,
             "jobPars": line,
             "jobName": format!("{}.{key}", self.task),
-            "maxAttempt": ATTEMPTS,
+            "max_attempt": ATTEMPTS,
         })
     }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 #[test]
 fn bad_tables_and_keys_are_refused() {
     let tables = "known tables: study, parameter, geometry, objective, metric, constraint, outcome_constraint, strategy, evaluator, stage, container, \
-                  checkpoint, limits";
+                  checkpoint, limits, pilot, overflow";
     let strategy = "known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
     for (added, want) in [
         ("[strategy]\ninital = 3", format!("study.toml:6: [strategy] has no key \"inital\"; did you mean \"initial\"? {strategy}")),
