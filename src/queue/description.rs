@@ -14,7 +14,7 @@ pub const FILE: &str = "queues.toml";
 #[serde(deny_unknown_fields, default)]
 pub struct Description {
     /// online, test, brokeroff or offline.
-    status: Status,
+    pub status: Status,
     /// production, analysis, unified or special.
     r#type: String,
     /// GRID, hpc, cloud, …
@@ -49,13 +49,31 @@ pub struct Description {
     container_options: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// What a queue does for its pilots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Status {
+pub enum Status {
+    /// It gives jobs.
     Online,
+    /// It gives test jobs to those who ask for production's or users'.
     Test,
+    /// It takes no new jobs, and gives those that it has.
     Brokeroff,
+    /// It neither takes nor gives jobs.
     Offline,
+}
+
+impl Status {
+    /// The label of the jobs that a pilot gets who asks for these; none = the usual ones.
+    pub fn label(self, asked: Option<String>) -> Option<String> {
+        let usual = asked.as_deref().is_none_or(|label| matches!(label, "managed" | "user" | "unified"));
+        if self == Status::Test && usual { Some("test".to_owned()) } else { asked }
+    }
+
+    /// Whether jobs may be submitted.
+    pub fn takes(self) -> bool {
+        matches!(self, Status::Online | Status::Test)
+    }
 }
 
 impl Default for Description {
@@ -87,7 +105,7 @@ impl Default for Description {
 
 impl Description {
     /// What a pilot reads.
-    fn told(&self, queue: &str) -> Value {
+    pub fn told(&self, queue: &str) -> Value {
         let mut told = json!(self);
         for key in ["nickname", "panda_resource", "atlas_site"] {
             told[key] = queue.into();
@@ -111,14 +129,14 @@ pub fn read(dir: &Path) -> Result<Option<BTreeMap<String, Description>>, String>
     toml::from_str(&text).map(Some).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// What pilots are told about a queue; none = the file does not have it.
+/// A queue; none = the file does not have it.
 ///
 /// # Errors
 /// See [`read`].
-pub fn told(dir: &Path, queue: &str) -> Result<Option<Value>, String> {
+pub fn find(dir: &Path, queue: &str) -> Result<Option<Description>, String> {
     Ok(match read(dir)? {
-        None => Some(Description::default().told(queue)),
-        Some(queues) => queues.get(queue).map(|description| description.told(queue)),
+        None => Some(Description::default()),
+        Some(mut queues) => queues.remove(queue),
     })
 }
 
@@ -154,12 +172,22 @@ mod tests {
     #[test]
     fn without_a_file_every_queue_has_all_that_pilots_need() {
         let dir = tempfile::tempdir().unwrap();
-        let told = told(dir.path(), "Q").unwrap().unwrap();
+        let told = find(dir.path(), "Q").unwrap().unwrap().told("Q");
         for key in NEEDED {
             assert!(!told[key].is_null(), "{key}");
         }
         assert_eq!((&told["nickname"], &told["state"]), (&json!("Q"), &json!("ACTIVE")));
         assert_eq!(told["acopytools"]["pr"], json!(["mv"]));
+    }
+
+    #[test]
+    fn a_queue_in_test_gives_test_jobs_to_the_usual_pilots() {
+        let label = |status: Status, asked: Option<&str>| status.label(asked.map(str::to_owned));
+        for asked in [None, Some("managed"), Some("user"), Some("unified")] {
+            assert_eq!(label(Status::Test, asked).as_deref(), Some("test"), "{asked:?}");
+            assert_eq!(label(Status::Online, asked).as_deref(), asked);
+        }
+        assert_eq!(label(Status::Test, Some("install")).as_deref(), Some("install"));
     }
 
     #[test]
@@ -169,11 +197,11 @@ mod tests {
         let text =
             "[Q]\nstatus = \"test\"\nmaxtime = 3600\ncopytools = {rucio = {setup = \"x\"}}\n[\"R 2\"]\n";
         std::fs::write(&file, text).unwrap();
-        let q = told(dir.path(), "Q").unwrap().unwrap();
+        let q = find(dir.path(), "Q").unwrap().unwrap().told("Q");
         assert_eq!((&q["status"], &q["maxtime"]), (&json!("test"), &json!(3600)));
         assert_eq!(q["copytools"], json!({"rucio": {"setup": "x"}}));
-        assert!(told(dir.path(), "R 2").unwrap().is_some());
-        assert_eq!(told(dir.path(), "other").unwrap(), None);
+        assert!(find(dir.path(), "R 2").unwrap().is_some());
+        assert_eq!(find(dir.path(), "other").unwrap(), None);
         for (text, wants) in [
             ("[Q]\nmaxtme = 1\n", &["line 2", "maxtme", "maxtime"][..]),
             ("[Q]\nstatus = \"on\"\n", &["line 2", "online"][..]),

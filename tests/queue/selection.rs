@@ -1,6 +1,6 @@
 //! Which jobs a pilot gets, and what becomes of jobs that end otherwise than by themselves.
 
-use super::server::Server;
+use super::server::{Request, Server};
 use serde_json::{Value, json};
 
 #[test]
@@ -110,4 +110,61 @@ fn silent_jobs_are_lost_and_handed_out_again() {
         let report = server.get(&format!("queue/show?job_id={id}"))["data"]["report"].clone();
         assert_eq!(report["job_dispatcher_error_code"], code);
     }
+}
+
+/// Status and text of what a pilot is told about a queue.
+fn told(server: &Server, queue: &str) -> (u16, String) {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let url = format!("{}/cache/schedconfig/{queue}.all.json", server.url);
+    let mut answer = agent.get(url).call().unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+/// The file of queues counts as it is now, in both generations.
+#[test]
+fn a_queue_takes_and_gives_what_its_status_allows() {
+    let (server, dir) = Server::new();
+    let describe = |text: &str| std::fs::write(dir.path().join("queues.toml"), text).unwrap();
+    let submit = |queue: &str| {
+        let jobs = json!([{"transformation": "a"}, {"transformation": "b", "prodSourceLabel": "test"}]);
+        server.post("queue/submit", &json!({"queue": queue, "jobs": jobs}))
+    };
+    assert_eq!(submit("Q")["success"], true, "without a file there is every queue");
+    describe("[Q]\nstatus = \"offline\"\n");
+    assert_eq!(submit("Q")["message"], "queue \"Q\" takes no new jobs");
+    assert_eq!(submit("R")["message"], "queue \"R\" is not among those of queues.toml");
+    assert_eq!(server.acquire(&json!({})), Vec::<i64>::new());
+    let classic = || server.say(&Request::post("/server/panda/getJob", "siteName=Q&nJobs=5")).1;
+    assert_eq!(classic(), "StatusCode=20");
+    let told = |queue: &str| told(&server, queue);
+    let (status, text) = told("Q");
+    let description: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (status, &description["status"], &description["nickname"]),
+        (200, &json!("offline"), &json!("Q"))
+    );
+    assert_eq!(told("R").0, 404);
+    describe("[Q]\nstatus = \"test\"\n[\"R 2\"]\n");
+    assert_eq!(told("R%202").0, 200);
+    assert_eq!(server.acquire(&json!({"prod_source_label": "managed"})), [2]);
+    describe("[Q]\nstatus = \"brokeroff\"\n");
+    assert_eq!(submit("Q")["message"], "queue \"Q\" takes no new jobs");
+    assert!(classic().contains("PandaID"), "what it has it gives");
+    describe("[Q]\nstates = 1\n");
+    for (status, text) in [told("Q"), server.say(&Request::post("/server/panda/getJob", "siteName=Q"))] {
+        assert_eq!((status, &*text), (500, "ERROR : queues.toml cannot be read"));
+    }
+}
+
+#[test]
+fn the_readmes_file_of_queues_is_understood() {
+    let (server, dir) = Server::new();
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once("```toml\n[Q]\n").expect("the README shows a file of queues");
+    let text = format!("[Q]\n{}", rest.split("```").next().unwrap());
+    std::fs::write(dir.path().join("queues.toml"), text).unwrap();
+    let (status, text) = told(&server, "Q");
+    assert_eq!(status, 200, "{text}");
+    let description: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&description["maxtime"], &description["timefloor"]), (&json!(86400), &json!(60)));
 }

@@ -73,8 +73,7 @@ async fn get_job(
     given: &Map<String, Value>,
     is_json: bool,
 ) -> Result<String, Refusal> {
-    let want = pilot::wanted(given);
-    let jobs = shared.with(move |store| store.acquire(&want, now())).await?;
+    let jobs = pilot::hand_out(shared, given).await?;
     if jobs.is_empty() {
         return Ok(encoded(is_json, status(NO_JOB)));
     }

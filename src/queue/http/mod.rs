@@ -9,7 +9,7 @@ mod pilot;
 mod request;
 mod tables;
 
-use super::description;
+use super::description::{self, Description};
 use super::store::{Store, StoreError};
 use super::tokens::Tokens;
 use axum::Router;
@@ -85,6 +85,17 @@ impl Shared {
             Ok(result) => Ok(result?),
             Err(error) => Err(Refusal::Broken(error.to_string())),
         }
+    }
+
+    /// What stands about a queue in the file of queues now.
+    async fn described(&self, queue: &str) -> Result<Option<Description>, Refusal> {
+        let (dir, queue) = (self.dir.clone(), queue.to_owned());
+        let found = tokio::task::spawn_blocking(move || description::find(&dir, &queue)).await;
+        found.map_err(|e| Refusal::Broken(e.to_string()))?.map_err(|why| {
+            // Where the file lies concerns nobody else.
+            tracing::error!("{why}");
+            Refusal::Broken(format!("{} cannot be read", description::FILE))
+        })
     }
 }
 

@@ -72,6 +72,12 @@ async fn submit(shared: &Arc<Shared>, given: Map<String, Value>) -> Result<Value
         };
         submission.jobs.push(job.clone());
     }
+    let refused = |why: &str| Err(Refusal::No(format!("queue {:?} {why}", submission.queue)));
+    match shared.described(&submission.queue).await? {
+        None => return refused("is not among those of queues.toml"),
+        Some(queue) if !queue.status.takes() => return refused("takes no new jobs"),
+        Some(_) => {}
+    }
     let (task, ids) = shared.with(move |store| store.submit(&submission, now())).await?;
     Ok(envelope(true, "", json!({"task_id": task, "job_ids": ids})))
 }

@@ -4,6 +4,7 @@ use super::own::pairs;
 use super::request::{Call, Refusal, envelope, unknown};
 use super::tables::{ACQUIRE, BULK, UPDATE};
 use super::{Shared, now};
+use crate::queue::description::Status;
 use crate::queue::store::Wanted;
 use crate::queue::tokens::Role;
 use axum::http::Method;
@@ -33,24 +34,33 @@ async fn acquire(shared: &Arc<Shared>, given: &Map<String, Value>) -> Result<Val
     if let Some(why) = ACQUIRE.refuse(given) {
         return Err(Refusal::No(why));
     }
-    let want = wanted(given);
-    let jobs = shared.with(move |store| store.acquire(&want, now())).await?;
+    let jobs = hand_out(shared, given).await?;
     if jobs.is_empty() {
         return Ok(envelope(false, "No jobs in PanDA", Value::Null));
     }
     Ok(envelope(true, "", json!({"StatusCode": 0, "jobs": jobs})))
 }
 
-/// What a pilot asks for, by the names and types of v1.
-pub fn wanted(given: &Map<String, Value>) -> Wanted {
+/// Jobs for a pilot that asks for them by the names and types of v1, as far as its queue gives any.
+pub async fn hand_out(shared: &Arc<Shared>, given: &Map<String, Value>) -> Result<Vec<Value>, Refusal> {
+    let mut want = wanted(given);
+    let Some(queue) = shared.described(&want.queue).await? else { return Ok(vec![]) };
+    if queue.status == Status::Offline {
+        return Ok(vec![]);
+    }
+    want.label = queue.status.label(want.label);
+    shared.with(move |store| store.acquire(&want, now())).await
+}
+
+fn wanted(given: &Map<String, Value>) -> Wanted {
     let text = |key: &str| given.get(key).and_then(Value::as_str).map(str::to_owned);
     let number = |key: &str| given.get(key).and_then(Value::as_i64);
     Wanted {
         queue: text("site_name").unwrap_or_default(),
         count: number("n_jobs").unwrap_or(1).clamp(0, 10_000),
         label: text("prod_source_label"),
-        memory: number("memory").unwrap_or(0),
-        disk: number("disk_space").unwrap_or(0),
+        memory: number("memory").unwrap_or(0).max(0),
+        disk: number("disk_space").unwrap_or(0).max(0),
         remaining: number("remaining_time"),
         task: number("task_id"),
         resource_type: text("resource_type"),
