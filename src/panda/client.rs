@@ -4,16 +4,16 @@ use super::answer::{self, Answer};
 use super::auth::{self, Auth, Secret};
 use super::definition::{Job, JobError};
 use super::error::PandaError;
+use super::tls;
 use super::update::Update;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 use ureq::Agent;
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
 /// Most updates in one request.
 const BULK: usize = 500;
@@ -70,8 +70,23 @@ pub struct Ask {
 pub struct Client {
     server: Server,
     generation: Generation,
-    agent: Agent,
+    line: Mutex<Line>,
     requests: AtomicU64,
+}
+
+/// Connections, and when the proxy was written that they were made with.
+#[derive(Debug)]
+struct Line {
+    agent: Agent,
+    proxy: Option<SystemTime>,
+}
+
+impl Line {
+    fn new(server: &Server) -> Result<Self, PandaError> {
+        // In this order: what is written in between is read again.
+        let proxy = written(server);
+        Ok(Self { agent: agent(server)?, proxy })
+    }
 }
 
 impl Client {
@@ -81,10 +96,10 @@ impl Client {
     /// It cannot be reached, speaks neither, or the credentials cannot be used.
     pub fn connect(server: Server) -> Result<Self, PandaError> {
         let server = Server { url: server.url.trim_end_matches('/').to_owned(), ..server };
-        let agent = agent(&server)?;
+        let line = Mutex::new(Line::new(&server)?);
         let requests = AtomicU64::new(0);
         let generation = server.generation.unwrap_or(Generation::V1);
-        let mut client = Self { server, generation, agent, requests };
+        let mut client = Self { server, generation, line, requests };
         if client.server.generation.is_none() {
             client.generation = client.detect()?;
         }
@@ -98,7 +113,9 @@ impl Client {
         };
         match alive {
             Ok(text) if is_v1(&text) => return Ok(Generation::V1),
-            Err(error @ PandaError::Unreachable { .. }) => return Err(error),
+            Err(error @ (PandaError::Unreachable { .. } | PandaError::Credentials(_))) => {
+                return Err(error);
+            }
             _ => {}
         }
         match self.form("/server/panda/isAlive", &Map::new()) {
@@ -260,8 +277,21 @@ impl Client {
         format!("{}{path}", self.server.url)
     }
 
+    /// What speaks to the server, with the proxy as it is now: others renew it.
+    fn agent(&self) -> Agent {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if written(&self.server) != line.proxy {
+            match Line::new(&self.server) {
+                Ok(renewed) => *line = renewed,
+                // The one before may still do.
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
+        line.agent.clone()
+    }
+
     pub(super) fn get(&self, path: &str, query: &[(&str, String)]) -> Result<String, PandaError> {
-        let mut request = self.agent.get(self.url(path)).header("Accept", "application/json");
+        let mut request = self.agent().get(self.url(path)).header("Accept", "application/json");
         for (name, value) in query {
             request = request.query(name, value);
         }
@@ -273,7 +303,7 @@ impl Client {
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<String, PandaError> {
         let bytes = body.to_string().into_bytes();
-        let mut request = self.agent.post(self.url(path)).header("Accept", "application/json");
+        let mut request = self.agent().post(self.url(path)).header("Accept", "application/json");
         request = request.header("Content-Type", "application/json");
         for (name, Secret(value)) in self.server.auth.headers()? {
             request = request.header(name, value);
@@ -289,12 +319,25 @@ impl Client {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(arguments.iter().map(|(name, value)| (name, text(value))));
-        let mut request = self.agent.post(self.url(path)).header("Accept", "application/json");
+        let mut request = self.agent().post(self.url(path)).header("Accept", "application/json");
         request = request.header("Content-Type", "application/x-www-form-urlencoded");
         for (name, Secret(value)) in self.server.auth.headers()? {
             request = request.header(name, value);
         }
         self.finish(path, request.send(form.finish()))
+    }
+
+    /// Why no answer came: a server that does not take a certificate does not speak HTTP.
+    fn unanswered(&self, url: &str, reason: &str) -> PandaError {
+        let reason = match &self.server.auth {
+            Auth::Proxy { file, .. } if reason.contains("fatal alert") => {
+                let is_old = reason.contains("CertificateExpired");
+                let why = if is_old { "it has expired" } else { reason };
+                format!("it does not take the proxy {}: {why}; renew the proxy", file.display())
+            }
+            _ => reason.to_owned(),
+        };
+        PandaError::Unreachable { url: url.to_owned(), reason }
     }
 
     fn finish(
@@ -308,8 +351,7 @@ impl Client {
             let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec()?;
             Ok((response.status().as_u16(), body))
         });
-        let (status, bytes) =
-            read.map_err(|e| PandaError::Unreachable { url: url.clone(), reason: e.to_string() })?;
+        let (status, bytes) = read.map_err(|e| self.unanswered(&url, &e.to_string()))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         answer::body(&url, status, &text)?;
         Ok(text)
@@ -326,6 +368,12 @@ fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
     gzip.finish().ok()
 }
 
+/// When the proxy was written, if there is one.
+fn written(server: &Server) -> Option<SystemTime> {
+    let Auth::Proxy { file, .. } = &server.auth else { return None };
+    fs::metadata(file).ok()?.modified().ok()
+}
+
 fn agent(server: &Server) -> Result<Agent, PandaError> {
     let mut config = Agent::config_builder()
         .http_status_as_error(false)
@@ -333,46 +381,9 @@ fn agent(server: &Server) -> Result<Agent, PandaError> {
         .timeout_connect(Some(server.connect))
         .timeout_global(Some(server.request));
     if let Auth::Proxy { file, authorities } = &server.auth {
-        config = config.tls_config(tls(file, authorities.as_deref())?);
+        config = config.tls_config(tls::config(file, authorities.as_deref())?);
     }
     Ok(config.build().new_agent())
-}
-
-/// A proxy file has its own certificate, its key, and the certificates that lead to the authority.
-fn tls(file: &Path, authorities: Option<&Path>) -> Result<TlsConfig, PandaError> {
-    let wrong = |what: &str| PandaError::Credentials(format!("the proxy {}: {what}", file.display()));
-    let bytes = fs::read(file).map_err(|e| wrong(&e.to_string()))?;
-    let (mut chain, mut key): (Vec<Certificate<'static>>, Option<PrivateKey<'static>>) = (vec![], None);
-    for item in parse_pem(&bytes) {
-        match item.map_err(|e| wrong(&e.to_string()))? {
-            PemItem::Certificate(certificate) => chain.push(certificate),
-            PemItem::PrivateKey(found) => key = Some(found),
-            _ => {}
-        }
-    }
-    let Some(key) = key.filter(|_| !chain.is_empty()) else {
-        return Err(wrong("it needs a certificate and a key, both in PEM"));
-    };
-    let config = TlsConfig::builder().client_cert(Some(ClientCert::new_with_certs(&chain, key)));
-    let Some(folder) = authorities else { return Ok(config.build()) };
-    let listed = fs::read_dir(folder);
-    let listed = listed.map_err(|e| wrong(&format!("authorities in {}: {e}", folder.display())))?;
-    let mut roots = vec![];
-    for path in listed.filter_map(|entry| Some(entry.ok()?.path())) {
-        let named = path
-            .extension()
-            .is_some_and(|e| e == "pem" || e.len() == 1 && e.as_encoded_bytes()[0].is_ascii_digit());
-        if let (true, Ok(bytes)) = (named, fs::read(&path)) {
-            roots.extend(parse_pem(&bytes).filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            }));
-        }
-    }
-    if roots.is_empty() {
-        return Err(wrong(&format!("no certificate of an authority is in {}", folder.display())));
-    }
-    Ok(config.root_certs(RootCerts::new_with_certs(&roots)).build())
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod outbox;
 mod own;
 mod policy;
 mod time;
+mod tls;
 mod update;
 
 pub use answer::{Answer, Command};
