@@ -2,7 +2,7 @@
 
 use crate::problem::TaskOutcome;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A job and which attempt at it: what a queue hands out, and what it is told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,6 +11,13 @@ pub struct JobId {
     pub job: i64,
     /// The queue's number of the attempt.
     pub attempt: i64,
+}
+
+impl JobId {
+    /// Its working directory, where its logs are, in the directory of a site.
+    pub fn folder(&self, site: &Path) -> PathBuf {
+        site.join("jobs").join(self.job.to_string()).join(format!("attempt-{}", self.attempt))
+    }
 }
 
 impl std::fmt::Display for JobId {

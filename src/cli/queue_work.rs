@@ -82,7 +82,7 @@ pub fn start(
     let driver = Driver::new(Drive {
         pilot: Pilot::new(settings, now_s()),
         fetcher: Fetcher::start(Arc::clone(&client), ask, places),
-        courier: Courier::start(Arc::clone(&client), outbox),
+        courier: Courier::start(Arc::clone(&client), outbox, site.directory.clone()),
         site,
         queue,
         name: format!("{host}-{}|slurm|PR|{}", std::process::id(), env!("CARGO_PKG_VERSION")),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub enum Command {
     /// Stop the job, and say that it failed with error 1144.
     Kill,
-    /// Finish what is under way in the job, then end it.
+    /// Finish what is under way, and begin nothing more.
     SoftKill,
     /// Send the end of what it prints with its updates, and send them often.
     Debug,

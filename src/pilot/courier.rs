@@ -6,6 +6,9 @@
 use crate::job::JobId;
 use crate::panda::{Answer, Client, Command as Wish, Outbox, Retry, State, Update, beat_s};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -15,6 +18,11 @@ use std::time::{Duration, Instant};
 const GATHER: Duration = Duration::from_millis(500);
 /// Signs of life that are due within this time go with those that are due now.
 const SOON: Duration = Duration::from_secs(60);
+
+/// Time until what a job prints is shown to somebody who asks for it, in seconds: it may have just begun.
+const FIRST_LOOK_S: f64 = 1.0;
+/// Bytes of the end of a file that are read to be shown.
+const SHOWN: u64 = 8192;
 
 /// What the thread is told.
 #[derive(Debug)]
@@ -47,11 +55,11 @@ pub struct Courier {
 }
 
 impl Courier {
-    /// Starts the thread; what waits in the outbox is sent first.
-    pub fn start(client: Arc<Client>, outbox: Outbox) -> Self {
+    /// Starts the thread; what waits in the outbox is sent first. Jobs work below the directory `site`.
+    pub fn start(client: Arc<Client>, outbox: Outbox, site: PathBuf) -> Self {
         let (words, into) = channel();
         let (out, heard) = channel();
-        let thread = std::thread::spawn(move || Thread::new(client, outbox, out).run(&into));
+        let thread = std::thread::spawn(move || Thread::new(client, outbox, site, out).run(&into));
         Self { words: Some(words), heard, thread: Some(thread) }
     }
 
@@ -99,6 +107,7 @@ struct Alive {
 struct Thread {
     client: Arc<Client>,
     outbox: Outbox,
+    site: PathBuf,
     alive: BTreeMap<JobId, Alive>,
     out: Sender<Heard>,
     retry: Retry,
@@ -107,9 +116,9 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(client: Arc<Client>, outbox: Outbox, out: Sender<Heard>) -> Self {
+    fn new(client: Arc<Client>, outbox: Outbox, site: PathBuf, out: Sender<Heard>) -> Self {
         let (alive, retry, not_before) = (BTreeMap::new(), Retry::default(), Instant::now());
-        Self { client, outbox, alive, out, retry, not_before }
+        Self { client, outbox, site, alive, out, retry, not_before }
     }
 
     fn run(mut self, words: &Receiver<Word>) -> usize {
@@ -175,8 +184,12 @@ impl Thread {
         let now = Instant::now();
         let mut updates: Vec<Update> = self.outbox.pending().cloned().collect();
         if self.alive.values().any(|alive| alive.due <= now) {
-            let soon = self.alive.values().filter(|alive| alive.due <= now + SOON);
-            updates.extend(soon.map(|alive| alive.update.clone()));
+            let soon = self.alive.iter().filter(|(_, alive)| alive.due <= now + SOON);
+            updates.extend(soon.map(|(id, alive)| {
+                let shown = || end_of(&id.folder(&self.site).join("stdout"));
+                let stdout = alive.is_watched.then(shown).flatten();
+                Update { stdout, ..alive.update.clone() }
+            }));
         }
         if updates.is_empty() {
             return;
@@ -230,10 +243,15 @@ impl Thread {
             }
         };
         if let Some(alive) = self.alive.get_mut(&id) {
+            let was_watched = alive.is_watched;
             alive.is_watched |= wishes.contains(&Wish::Debug);
             alive.is_watched &= !wishes.contains(&Wish::DebugOff);
-            alive.due =
-                Instant::now() + Duration::from_secs_f64(beat_s(alive.is_watched, rand::random()));
+            // Who wants to see something wants to see it now.
+            let wait_s = match alive.is_watched && !was_watched {
+                true => FIRST_LOOK_S,
+                false => beat_s(alive.is_watched, rand::random()),
+            };
+            alive.due = Instant::now() + Duration::from_secs_f64(wait_s);
         }
         if !wishes.is_empty() {
             self.say(Heard::Wished(id, wishes));
@@ -244,6 +262,16 @@ impl Thread {
         // Nobody listens any more at the end.
         let _ = self.out.send(heard);
     }
+}
+
+/// The end of a text file; `None` as long as there is none.
+fn end_of(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(SHOWN))).ok()?;
+    let mut bytes = vec![];
+    file.take(SHOWN).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What is told of a job that was taken, or runs on `host`.

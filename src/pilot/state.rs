@@ -265,7 +265,8 @@ impl Pilot {
 
     fn wished(&mut self, now: f64, id: JobId, wishes: &BTreeSet<Wish>, out: &mut Vec<Command>) {
         let is_done = wishes.contains(&Wish::AlreadyDone);
-        if !is_done && !wishes.contains(&Wish::Kill) && !wishes.contains(&Wish::SoftKill) {
+        let is_over = is_done || wishes.contains(&Wish::Kill);
+        if !is_over && !wishes.contains(&Wish::SoftKill) {
             return;
         }
         if let Some(at) = self.waiting.iter().position(|order| order.id == id)
@@ -282,6 +283,10 @@ impl Pilot {
                 "the server does not want it any more",
                 out,
             );
+        }
+        if !is_over {
+            // What is under way in a job is all of it.
+            return;
         }
         for (rank, post) in &mut self.posts {
             if let Some(running) = post.running.as_mut().filter(|running| running.order.id == id) {

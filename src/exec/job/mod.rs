@@ -18,7 +18,7 @@ use super::log::Log;
 use super::steps::Steps;
 use super::{directory, environment, program, render};
 use crate::config::{self, Engine, Image, Site};
-use crate::job::{JobId, Order, Trouble};
+use crate::job::{Order, Trouble};
 use payload::Parts;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl JobBench {
 
     fn try_start(&self, order: &Order) -> Result<JobStarted, Refusal> {
         let of = |trouble| move |reason| (trouble, reason);
-        let dir = self.directory(order.id);
+        let dir = order.id.folder(&self.site.directory);
         directory::make(&dir).map_err(of(Trouble::Disk))?;
         let text = |path: &Path| {
             let text = path.to_str().map(str::to_owned);
@@ -121,10 +121,6 @@ impl JobBench {
             dir,
         };
         Ok(JobStarted::Runs(Box::new(JobPayload::new(parts, launch, logs, steps))))
-    }
-
-    fn directory(&self, id: JobId) -> PathBuf {
-        self.site.directory.join("jobs").join(id.job.to_string()).join(format!("attempt-{}", id.attempt))
     }
 
     /// The program as a shell on the node or in the container finds it.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::KeptJobs;
-use crate::job::Output;
+use crate::job::{JobId, Output};
 use crate::problem::{FailureClass, TaskOutcome};
 use std::fs;
 use std::io::Read;

@@ -145,6 +145,7 @@ fn the_server_may_want_jobs_no_more() {
         [Command::Forget(JobId { job: 3, attempt: 1 })]
     );
     assert_eq!(pilot.on(1.0, wish(1, Wish::Debug)), []);
+    assert_eq!(pilot.on(1.0, wish(1, Wish::SoftKill)), [], "it may end what is under way");
     let said = pilot.on(1.0, wish(1, Wish::AlreadyDone));
     assert!(matches!(&said[..], [Command::Halt { rank: 1, .. }]));
     let said = pilot.on(2.0, Event::Ended { rank: 1, end: ok(1) });
