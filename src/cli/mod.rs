@@ -13,6 +13,7 @@ mod export;
 mod front;
 mod guest;
 mod import;
+mod init;
 mod leftovers;
 mod overflow;
 mod pilot;
@@ -64,6 +65,8 @@ enum Command {
     Check(check::Args),
     /// Write a study file from the configurations of another tool (AID2E)
     Import(import::Args),
+    /// Write the Python module whose function calls are jobs of a queue
+    Init(init::Args),
     /// Say how a run stands, also while it runs
     Status(status::Args),
     /// Write a run's history as CSV or JSON, also while it runs
@@ -111,6 +114,7 @@ pub fn main() -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Pilot(args) => pilot::run(&args),
         Command::Import(args) => import::run(args),
+        Command::Init(args) => init::run(&args),
         Command::Status(args) => status::run(args),
         Command::Export(args) => export::run(args),
         Command::Front(args) => front::run(&args),

@@ -17,6 +17,8 @@ use ureq::Agent;
 
 /// Most updates in one request.
 const BULK: usize = 500;
+/// Most bytes of jobs' own reports in one request, unless one alone has more: servers limit the length of bodies.
+const BULK_REPORTS: usize = 16 << 20;
 /// A body longer than this is compressed, in bytes.
 const COMPRESS: usize = 1024;
 /// Longest answer that is read, in bytes.
@@ -196,7 +198,7 @@ impl Client {
     /// arrived. Telling one again does no harm.
     pub fn update(&self, updates: &[Update]) -> Result<Vec<Answer>, PandaError> {
         let mut answers = Vec::with_capacity(updates.len());
-        for chunk in updates.chunks(BULK) {
+        for chunk in batches(updates) {
             let list = |fields: fn(&Update) -> Map<String, Value>| -> Value {
                 chunk.iter().map(|update| Value::Object(fields(update))).collect()
             };
@@ -273,6 +275,18 @@ impl Client {
         auth::replace(file, &token).map(|()| true)
     }
 
+    /// The bytes that the server keeps at `path`, not more than `longest`.
+    ///
+    /// # Errors
+    /// See [`PandaError`].
+    pub fn bytes(&self, path: &str, longest: u64) -> Result<Vec<u8>, PandaError> {
+        let mut request = self.agent().get(self.url(path));
+        for (name, Secret(value)) in self.server.auth.headers()? {
+            request = request.header(name, value);
+        }
+        self.finish_bytes(path, request.call(), longest)
+    }
+
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.server.url)
     }
@@ -345,17 +359,48 @@ impl Client {
         path: &str,
         sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<String, PandaError> {
+        let bytes = self.finish_bytes(path, sent, LONGEST_ANSWER)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn finish_bytes(
+        &self,
+        path: &str,
+        sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        longest: u64,
+    ) -> Result<Vec<u8>, PandaError> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let url = self.url(path);
         let read = sent.and_then(|mut response| {
-            let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec()?;
+            let body = response.body_mut().with_config().limit(longest).read_to_vec()?;
             Ok((response.status().as_u16(), body))
         });
-        let (status, bytes) = read.map_err(|e| self.unanswered(&url, &e.to_string()))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        answer::body(&url, status, &text)?;
-        Ok(text)
+        let (status, bytes) = read.map_err(|e| match e {
+            ureq::Error::BodyExceedsLimit(_) => PandaError::Invalid { url: url.clone(), reason: e.to_string() },
+            _ => self.unanswered(&url, &e.to_string()),
+        })?;
+        if !(200..300).contains(&status) {
+            answer::body(&url, status, &String::from_utf8_lossy(&bytes))?;
+        }
+        Ok(bytes)
     }
+}
+
+/// Updates by request, in their order.
+fn batches(updates: &[Update]) -> impl Iterator<Item = &[Update]> {
+    let mut left = updates;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |update: &&Update| {
+            let is_first = bytes == 0;
+            bytes += update.report.as_ref().map_or(0, String::len);
+            is_first || bytes <= BULK_REPORTS
+        };
+        let count = left.iter().take(BULK).take_while(fits).count();
+        let (batch, rest) = left.split_at(count);
+        left = rest;
+        (count > 0).then_some(batch)
+    })
 }
 
 /// The body in gzip, if it is worth it.

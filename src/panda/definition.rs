@@ -20,6 +20,9 @@ pub struct Job {
     pub transformation: String,
     /// Its arguments: a line for a shell.
     pub parameters: String,
+    /// Packed source with files of its own: SHA-256 of the archive, 64 hexadecimal digits. Only our own queue
+    /// has such (`packedSource`).
+    pub source: Option<String>,
     /// Image of the container that it wants.
     pub image: Option<String>,
     /// Cores.
@@ -121,6 +124,7 @@ impl Job {
             task: fields.whole("taskID")?,
             transformation: fields.text("transformation").ok_or("transformation is missing")?,
             parameters: fields.text("jobPars").unwrap_or_default(),
+            source: fields.text("packedSource").map(sum).transpose()?,
             image: fields.text("container_name"),
             cores,
             memory: mebibytes("minRamCount")?,
@@ -144,6 +148,12 @@ impl Job {
     pub fn text(&self, key: &str) -> Option<String> {
         Fields(&self.raw).text(key)
     }
+}
+
+fn sum(text: String) -> Result<String, String> {
+    let is_sum = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let wrong = || format!("packedSource is {text:?}, no SHA-256 in digits of 0-9 and a-f");
+    is_sum.then(|| text.clone()).ok_or_else(wrong)
 }
 
 fn inputs(fields: Fields) -> Result<Vec<InputFile>, String> {
@@ -262,6 +272,8 @@ mod tests {
         assert_eq!(wrong.to_string(), "job 4: coreCount is \"many\", not a whole number");
         let wrong = error(json!({"PandaID": 4, "transformation": "x", "inFiles": "a", "fsize": "-1"}));
         assert_eq!(wrong.to_string(), "job 4: the size of a is \"-1\"");
+        let wrong = error(json!({"PandaID": 4, "transformation": "x", "packedSource": "../../etc"}));
+        assert_eq!(wrong.why, "packedSource is \"../../etc\", no SHA-256 in digits of 0-9 and a-f");
         assert_eq!(error(json!({})).to_string(), "a job without PandaID: PandaID is missing");
         let wrong = error(json!({"PandaID": 1.5, "transformation": "x"}));
         assert_eq!((wrong.job, wrong.why.as_str()), (None, "PandaID is \"1.5\", not a whole number"));

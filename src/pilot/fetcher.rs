@@ -1,20 +1,13 @@
 //! The thread that takes jobs from the server, and fetches what they run.
 
+use super::cache::Cache;
 use super::events::Event;
 use super::order::Places;
 use crate::job::{JobId, Order};
 use crate::panda::{Ask, Client, Idle, Job, PandaError, Retry};
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-
-/// Longest executable that is fetched, in bytes.
-const LONGEST: u64 = 1 << 30;
 
 /// What the thread finds out.
 #[derive(Debug)]
@@ -43,8 +36,8 @@ impl Fetcher {
         let (requests, into) = channel();
         let (out, found) = channel();
         std::thread::spawn(move || {
-            let transformations = BTreeMap::new();
-            Thread { client, ask, places, transformations, out }.run(&into);
+            let cache = Cache::new(Arc::clone(&client), &places.directory);
+            Thread { client, ask, places, cache, out }.run(&into);
         });
         Self { requests, found }
     }
@@ -65,8 +58,7 @@ struct Thread {
     client: Arc<Client>,
     ask: Ask,
     places: Places,
-    /// By address: where it lies.
-    transformations: BTreeMap<String, PathBuf>,
+    cache: Cache,
     out: Sender<Fetched>,
 }
 
@@ -83,6 +75,7 @@ impl Thread {
                 Ok(found) => {
                     retry.succeeded();
                     idle.some();
+                    self.cache.forget_troubles();
                     let mut orders = vec![];
                     let mut broken = vec![];
                     for job in found {
@@ -128,43 +121,17 @@ impl Thread {
     }
 
     fn order(&mut self, job: &Job) -> Result<Order, (Option<i64>, i64, i32, String)> {
-        let program = match job.transformation.starts_with("http://")
-            || job.transformation.starts_with("https://")
-        {
-            true => self
-                .transformation(&job.transformation)
-                .map_err(|why| (Some(job.id), job.attempt, 1149, why))?,
-            false => job.transformation.clone(),
+        let missing = |why| (Some(job.id), job.attempt, 1149, why);
+        let is_address = ["http://", "https://"].iter().any(|way| job.transformation.starts_with(way));
+        let program = match is_address {
+            true => self.cache.program(&job.transformation).map_err(missing)?,
+            false => PathBuf::from(&job.transformation),
         };
+        let source = job.source.as_deref().map(|sum| self.cache.source(sum)).transpose();
+        let source = source.map_err(missing)?;
         if let Some(guid) = job.log.as_ref().and_then(|log| log.guid.clone()) {
             self.say(Fetched::LogGuid(JobId { job: job.id, attempt: job.attempt }, guid));
         }
-        Ok(self.places.order(job, program))
-    }
-
-    /// Fetches an executable, once for all jobs that run it.
-    fn transformation(&mut self, url: &str) -> Result<String, String> {
-        if let Some(path) = self.transformations.get(url).filter(|path| path.exists()) {
-            return Ok(path.to_string_lossy().into_owned());
-        }
-        let told = |e: &dyn std::fmt::Display| format!("cannot fetch {url}: {e}");
-        let mut answer = ureq::get(url).call().map_err(|e| told(&e))?;
-        let bytes =
-            answer.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(|e| told(&e))?;
-        let sum: String = Sha256::digest(url).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let name = url.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("run");
-        let name: String =
-            name.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
-        let folder = self.places.directory.join("transformations").join(sum);
-        let (path, beside) = (folder.join(&name), folder.join(format!(".{name}.part")));
-        let written = fs::create_dir_all(&folder).and_then(|()| {
-            let mut file = fs::File::create(&beside)?;
-            file.write_all(&bytes)?;
-            file.set_permissions(fs::Permissions::from_mode(0o755))?;
-            fs::rename(&beside, &path)
-        });
-        written.map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-        self.transformations.insert(url.to_owned(), path.clone());
-        Ok(path.to_string_lossy().into_owned())
+        Ok(self.places.order(job, &program, source))
     }
 }

@@ -27,8 +27,8 @@ impl Places {
         (name, scoped.unwrap_or_else(|| self.inputs.join(path)))
     }
 
-    /// What a rank is told about a job whose executable is `program`.
-    pub(super) fn order(&self, job: &Job, program: String) -> Order {
+    /// What a rank is told about a job whose executable is `program`, with files of its own in `source`.
+    pub(super) fn order(&self, job: &Job, program: &Path, source: Option<PathBuf>) -> Order {
         let env = [
             ("PanDA_TaskID", job.task.map(|task| task.to_string())),
             ("PANDA_JOB_NAME", Some(job.name.clone())),
@@ -36,9 +36,9 @@ impl Places {
         let env = env.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         Order {
             id: JobId { job: job.id, attempt: job.attempt },
-            program,
+            program: program.to_string_lossy().into_owned(),
             arguments: job.parameters.clone(),
-            source: None,
+            source,
             env: env.collect(),
             image: job.image.clone(),
             cores: job.cores,

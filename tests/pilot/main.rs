@@ -7,8 +7,9 @@ mod limits;
 #[cfg(feature = "mpi")]
 mod on_mpi;
 mod programs;
-mod queue;
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+
+use support::queue;

@@ -3,6 +3,8 @@
 pub mod mount;
 pub mod process;
 pub mod python;
+#[allow(dead_code, reason = "only tests of jobs need it")]
+pub mod queue;
 
 use process::{Ended, Running};
 use rustix::process::Pid;

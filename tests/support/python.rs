@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 const REQUIRED: &str = "PARETORANK_REQUIRE_H5PY";
 
-fn python() -> String {
+/// The interpreter.
+pub fn python() -> String {
     std::env::var("PARETORANK_PYTHON").unwrap_or_else(|_| "python3".into())
 }
 

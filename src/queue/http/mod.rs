@@ -7,6 +7,7 @@ mod classic;
 mod own;
 mod pilot;
 mod request;
+mod source;
 mod tables;
 
 use super::description::{self, Description};
@@ -142,7 +143,8 @@ async fn run(
     let app = Router::new()
         .route("/cache/schedconfig/{file}", get(cache::schedconfig))
         .fallback(request::answer)
-        .with_state(shared);
+        .with_state(Arc::clone(&shared))
+        .merge(source::router(&options.dir, shared)?);
     ready(&url);
     let stop = async move {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }

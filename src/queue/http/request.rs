@@ -33,7 +33,8 @@ impl Refusal {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    /// Its HTTP status.
+    pub fn status(&self) -> StatusCode {
         match self {
             Refusal::No(_) => StatusCode::OK,
             Refusal::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -151,7 +152,8 @@ async fn dispatch(shared: &Arc<Shared>, request: Request) -> Result<String, Refu
 }
 
 /// What the caller may do: everything where there are no tokens.
-fn role(shared: &Arc<Shared>, headers: &HeaderMap) -> Result<Role, Refusal> {
+/// What the sender of these headers may do.
+pub fn role(shared: &Arc<Shared>, headers: &HeaderMap) -> Result<Role, Refusal> {
     let Some(tokens) = &shared.tokens else { return Ok(Role::Production) };
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     tokens.role(text(header::AUTHORIZATION), text(header::ORIGIN)).map_err(|denied| match denied {

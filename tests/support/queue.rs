@@ -1,6 +1,6 @@
 //! A real queue, and pilots for it.
 
-use super::support::PROGRAM;
+use super::PROGRAM;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
