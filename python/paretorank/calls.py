@@ -34,7 +34,8 @@ class WorkError(Exception):
 
 
 class Call(Future):
-    """The future of a call. `cancel` also ends the job where it runs: it works until the result is there."""
+    """The future of a call. `cancel` works until the result is there, and also ends the job: at once if it has not
+    begun, else when its pilot next gives a sign of life, which may take minutes."""
 
     def __init__(self, name, arguments, given):
         super().__init__()
@@ -236,7 +237,7 @@ def work(
     python       interpreter on the ranks: a path, or a name in their PATH
     image        container that calls run in
     cores, memory_mb, walltime_s    what a call may have; None: no limit
-    attempts     how often a call is tried when it is lost with its rank or node; one that raises is not tried again
+    attempts     how often a call is tried whose rank, node or process is killed; one that raises is not tried again
     """
     settings = dict(locals())
     del settings["function"]

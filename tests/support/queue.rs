@@ -53,8 +53,15 @@ impl Queue {
 
     /// How many jobs are in which state.
     pub fn states(&self) -> BTreeMap<String, u64> {
-        let states = self.get("summary")["data"]["Q"].as_object().cloned().unwrap_or_default();
-        states.into_iter().map(|(state, count)| (state, count.as_u64().unwrap())).collect()
+        let mut found = BTreeMap::new();
+        for states in
+            self.get("summary")["data"].as_object().into_iter().flat_map(|queues| queues.values())
+        {
+            for (state, count) in states.as_object().into_iter().flatten() {
+                *found.entry(state.clone()).or_default() += count.as_u64().unwrap();
+            }
+        }
+        found
     }
 
     /// Waits until so many jobs have finished.

@@ -57,21 +57,21 @@ impl Proxy {
 }
 
 /// Passes a connection on, both ways, until one side has enough.
-fn pass(mut client: &TcpStream, mut server: &TcpStream, mind: &Mutex<Mind>) {
+fn pass(client: &TcpStream, server: &TcpStream, mind: &Mutex<Mind>) {
     let is_swallowed = AtomicBool::new(false);
     let end = || {
         let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
     };
     thread::scope(|scope| {
         scope.spawn(|| {
-            let (mut from, mut bytes) = (server, [0; 1 << 16]);
+            let (mut from, mut to, mut bytes) = (server, client, [0; 1 << 16]);
             while let Ok(count @ 1..) = from.read(&mut bytes)
                 && !is_swallowed.load(Ordering::SeqCst)
-                && client.write_all(&bytes[..count]).is_ok()
+                && to.write_all(&bytes[..count]).is_ok()
             {}
             end();
         });
-        let (mut from, mut bytes) = (client, [0; 1 << 16]);
+        let (mut from, mut to, mut bytes) = (client, server, [0; 1 << 16]);
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             let text = String::from_utf8_lossy(&bytes[..count]);
             let line = text.lines().next().unwrap_or_default().to_owned();
@@ -82,11 +82,11 @@ fn pass(mut client: &TcpStream, mut server: &TcpStream, mind: &Mutex<Mind>) {
                 mind.heard.push(line.clone());
                 if let Some(lie) = mind.lie.as_ref().filter(|_| line.starts_with("GET /cache/source/")) {
                     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", lie.len());
-                    let _ = client.write_all(&[head.as_bytes(), lie].concat());
+                    let _ = from.write_all(&[head.as_bytes(), lie].concat());
                     break;
                 }
             }
-            if server.write_all(&bytes[..count]).is_err() {
+            if to.write_all(&bytes[..count]).is_err() {
                 break;
             }
         }

@@ -64,21 +64,28 @@ def refused(call):
     raise AssertionError("it was accepted")
 
 
+def cancelled():
+    """Calls that nobody has begun."""
+    slow = misbehave.map(["sleep", "sleep", "sleep"])
+    late = misbehave.map(["sleep"], timeout=0.5)[0]
+    assert slow[0].cancel() and slow[0].cancelled() and slow[0].cancel()
+    assert slow[1].cancel() and slow[2].cancel()
+    concurrent.futures.wait(slow, timeout=10)
+    said = {"slow": [outcome(future) for future in slow], "late": outcome(late)}
+    print("nobody waits", flush=True)
+    return said
+
+
 def main():
+    early = cancelled() if sys.argv[1] == "first" else {}
     sets = [(n, 10) for n in range(12)] + [{"x": 5, "text": "l" * 300_000}, [7], 8]
     results = evaluate.map(sets, timeout=100)
     values = results.values(timeout=100)
     kinds = ["raise", "set", "nan", "long", "exit", "vanish", "crash", "nested", "well"]
     bad = misbehave.map(kinds, timeout=100)
-    slow = misbehave.map(["sleep", "sleep"])
-    late = misbehave.map(["sleep"], timeout=1.5)[0]
     done, _ = concurrent.futures.wait(bad, timeout=100)
     assert len(done) == len(kinds)
-    assert slow[0].cancel() and slow[0].cancelled() and slow[0].cancel()
-    time.sleep(1.0)
-    assert slow[1].cancel()
-    assert not bad[0].cancel()
-    concurrent.futures.wait(slow, timeout=10)
+    assert not bad[0].cancel() and results.cancel() == 0
     key = hashlib.sha1(b'{"x": 3, "y": 10}').hexdigest()
     print(json.dumps({
         "local": evaluate(2, 3)["f"] + evaluate.local(1, 1)["f"],
@@ -89,8 +96,7 @@ def main():
         "by arguments": [results[(3, 10)]["f"], results[{"y": 10, "x": 3}]["f"]],
         "by key": results.table()[f"study:evaluate:{key}"]["f"],
         "bad": {how: outcome(future) for how, future in zip(kinds, bad)},
-        "slow": [outcome(future) for future in slow],
-        "late": outcome(late),
+        **early,
         "refused": {
             "nan": refused(lambda: evaluate.map([(1, 2), (1, float("nan"))])),
             "deep": refused(lambda: evaluate.map([{"x": {"a": [0, object()]}}])),

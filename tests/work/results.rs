@@ -21,8 +21,10 @@ mod on_mpi {
         fs::write(scene.path("mine/helper.py"), helper).unwrap();
         let queue = scene.queue("1min");
         let proxy = Proxy::to(&queue.address());
-        let pilot = scene.ranks(&proxy.url, "pilot", &["--patience", "1h"]);
-        let ended = scene.study(&proxy.url, &[]).wait().expect(0);
+        let mut study = scene.study(&proxy.url, &["first"]);
+        study.watch("cancelled calls", || queue.states().get("cancelled") == Some(&4));
+        let _pilot = scene.ranks(&proxy.url, "pilot", &["--patience", "1h"]);
+        let ended = study.wait().expect(0);
         let said = last(&ended.out);
         let expected: Vec<i64> = (0..12).map(|n| 10 * n).chain([10, 14, 16]).collect();
         assert_eq!(said["f"], json!(expected), "in the order of the arguments");
@@ -53,13 +55,11 @@ mod on_mpi {
         says(&refused["names"], "TypeError", "call 1 of evaluate: missing a required argument: 'x'");
         says(&refused["unknown"], "KeyError", "99");
         says(&refused["long"], "ValueError", "write a file that ranks see");
-        // The server ended what was cancelled: both ranks are free.
-        let ended = scene.study(&proxy.url, &[]).wait().expect(0);
+        let ended = scene.study(&proxy.url, &["again"]).wait().expect(0);
         assert_eq!(last(&ended.out)["f"], said["f"]);
         let asked = |what: &str| proxy.heard().iter().filter(|line| line.starts_with(what)).count();
         assert_eq!(asked("PUT /cache/source/"), 1, "uploaded once, by both runs");
         assert_eq!(asked("GET /cache/source/"), 1, "fetched once, for all ranks and jobs");
-        drop(pilot);
     }
 
     fn failures(bad: &Value) {
