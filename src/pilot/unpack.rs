@@ -35,6 +35,8 @@ fn unpack_some(packed: &[u8], into: &Path, most: u64) -> Result<(), String> {
         let told = |e: io::Error| format!("{}: {e}", name.display());
         let at = into.join(below(&name)?);
         match kind {
+            // What Git says of the commit that it packs.
+            EntryType::XGlobalHeader => {}
             EntryType::Directory => fs::create_dir_all(&at).map_err(told)?,
             EntryType::Regular if at != into => {
                 at.parent().map_or(Ok(()), fs::create_dir_all).map_err(told)?;
@@ -109,8 +111,10 @@ mod tests {
     fn files_and_folders_come_with_their_texts_and_bits_for_execution() {
         let folder = ("./a/", EntryType::Directory, "", 0o700, "");
         let run = ("a/b/run", EntryType::Regular, "", 0o4711, "#!");
-        let dir = unpacked(&packed(&[folder, file("./m.py", "x = 1"), run])).unwrap();
+        let git = ("pax_global_header", EntryType::XGlobalHeader, "", 0o666, "16 comment=abcd\n");
+        let dir = unpacked(&packed(&[git, folder, file("./m.py", "x = 1"), run])).unwrap();
         let at = |name: &str| dir.path().join("into").join(name);
+        assert!(!at("pax_global_header").exists());
         assert_eq!(fs::read_to_string(at("m.py")).unwrap(), "x = 1");
         let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o7777;
         assert_eq!((mode("m.py"), mode("a/b/run")), (0o644, 0o755));

@@ -1,12 +1,14 @@
 """What the module does without a server: packing, strict JSON, keys, and what is refused at once."""
 
 import hashlib
+import http.server
 import io
 import json
 import os
 import sys
 import tarfile
 import tempfile
+import threading
 
 sys.path.insert(0, os.getcwd())
 from paretorank import line, source, values, work
@@ -91,6 +93,45 @@ def decorating():
     refused(ValueError, "is something else now", lambda: kept.submit(1))
 
 
+def asking():
+    heard = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            heard.append((self.path.split("?")[0], self.headers["Authorization"], self.headers["Origin"]))
+            body = b'{"success": true, "message": "", "data": []}' if "results" in self.path else b"no JSON"
+            self.send_response(307 if "task_id=2" in self.path else 200)
+            self.send_header("Location", "/elsewhere/results")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    to = line.Line(f"http://127.0.0.1:{server.server_port}/")
+    results = "/api/v1/queue/results"
+    assert to.results(1, 0, 0) == [] and heard.pop() == (results, None, None)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(PANDA_AUTH_DIR=folder, PANDA_AUTH_TOKEN="token", PANDA_AUTH_ORIGIN="vo:production")
+        refused(line.Refused, "the token file token is in none of", lambda: to.results(1, 0, 0))
+        for token in ["first", "renewed"]:
+            with open(os.path.join(folder, "token"), "w") as file:
+                file.write(token + "\n")
+            assert to.results(1, 0, 0) == [] and heard.pop() == (results, f"Bearer {token}", "vo:production")
+        refused(line.Refused, "HTTP status 307", lambda: to.results(2, 0, 0))
+        assert [path for path, *_ in heard] == [results], "a token follows nobody elsewhere"
+        del os.environ["PANDA_AUTH_ORIGIN"]
+        refused(line.Refused, "set PANDA_AUTH_ORIGIN=VO:role", lambda: to.results(1, 0, 0))
+        del os.environ["PANDA_AUTH_TOKEN"]
+    refused(line.Refused, "does not answer as a queue does: no JSON", lambda: to.show(1))
+    many = [{"jobPars": "x" * (10 << 20)}] * 5
+    assert [len(some) for some in line._portions(many)] == [2, 2, 1]
+
+
 packing()
 json_only()
+asking()
 decorating()
