@@ -48,7 +48,9 @@ pub(super) fn router(dir: &Path, shared: Arc<Shared>) -> Result<Router, ServeErr
 async fn guarded(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match request::role(&shared, request.headers()) {
         Ok(role) if role >= Role::User => next.run(request).await,
-        Ok(_) => Wrong(StatusCode::FORBIDDEN, "a token of the server is required".to_owned()).into_response(),
+        Ok(_) => {
+            Wrong(StatusCode::FORBIDDEN, "a token of the server is required".to_owned()).into_response()
+        }
         Err(refusal) => Wrong(refusal.status(), refusal.why().to_owned()).into_response(),
     }
 }
