@@ -26,9 +26,13 @@ impl Queue {
 
     /// One that takes a job for lost that was not heard of for so long.
     pub fn patient(dir: &Path, listen: &str, heartbeat: &str) -> Self {
+        Self::with(dir, listen, &["--heartbeat", heartbeat, "--dispatch-timeout", heartbeat])
+    }
+
+    /// One with further arguments.
+    pub fn with(dir: &Path, listen: &str, more: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
-        command.args(["queue", "serve"]).arg(dir).args(["--listen", listen]);
-        command.args(["--heartbeat", heartbeat, "--dispatch-timeout", heartbeat]);
+        command.args(["queue", "serve"]).arg(dir).args(["--listen", listen]).args(more);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();

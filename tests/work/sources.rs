@@ -69,6 +69,31 @@ fn a_source_is_kept_under_its_own_hash_and_no_other() {
 }
 
 #[test]
+fn only_those_who_may_submit_have_to_do_with_sources() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = dir.path().join("tokens");
+    fs::write(&tokens, "user eic user-0123456789abcdef\n").unwrap();
+    fs::set_permissions(&tokens, fs::Permissions::from_mode(0o600)).unwrap();
+    let more = ["--tokens", tokens.to_str().unwrap()];
+    let queue = Queue::with(&dir.path().join("queue"), "127.0.0.1:0", &more);
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let url = format!("{}/cache/source/{}", queue.url, sum(b"bytes"));
+    let put = |token: Option<&str>| {
+        let mut request = agent.put(&url);
+        if let Some(token) = token {
+            request =
+                request.header("Authorization", format!("Bearer {token}")).header("Origin", "eic:user");
+        }
+        request.send(&b"bytes"[..]).unwrap().status().as_u16()
+    };
+    assert_eq!((put(None), put(Some("another-0123456789abcdef"))), (403, 403));
+    assert_eq!(agent.get(&url).call().unwrap().status().as_u16(), 403);
+    assert_eq!(names(&dir.path().join("queue/sources")).len(), 0);
+    assert_eq!(put(Some("user-0123456789abcdef")), 200);
+}
+
+#[test]
 fn a_source_that_is_too_long_is_refused_with_the_limit() {
     let dir = tempfile::tempdir().unwrap();
     let queue = Queue::start(&dir.path().join("queue"), "127.0.0.1:0");
