@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// No job of these tests takes so long, even where a job queued again waits two minutes.
 const PATIENCE: Duration = Duration::from_secs(400);
 
+/// Options of every job.
+const OPTIONS: [&str; 2] = ["--parsable", "--output=job.log"];
+
 /// A submitted job; cancelled when it goes out of scope.
 pub struct Job {
     id: String,
@@ -29,17 +32,22 @@ impl Job {
     pub fn submit_as(folder: &Path, launch: &str, variables: &[(&str, &str)], options: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("slurm/dtlz2.sbatch");
         let mut sbatch = Command::new("sbatch");
-        sbatch
-            .args(["--parsable", "--output=job.log"])
-            .args(options)
-            .arg("--chdir")
-            .args([folder, &script])
-            .arg("study.toml")
-            .env("PARETORANK", env!("CARGO_BIN_EXE_paretorank"))
-            .env("LAUNCH", launch)
-            // What killed ranks leave of their shared memory goes with the folder.
-            .env("OMPI_MCA_btl_vader_backing_directory", folder)
-            .envs(variables.iter().copied());
+        sbatch.args(OPTIONS).args(options).arg("--chdir").args([folder, &script]).arg("study.toml");
+        sbatch.env("PARETORANK", env!("CARGO_BIN_EXE_paretorank")).env("LAUNCH", launch);
+        sbatch.envs(variables.iter().copied());
+        Self::submitted(folder, sbatch)
+    }
+
+    /// Submits one line for a shell, with three ranks to be.
+    pub fn submit_line(folder: &Path, line: &str) -> Self {
+        let mut sbatch = Command::new("sbatch");
+        sbatch.args(OPTIONS).args(["--ntasks=3", "--time=10", "--wrap", line, "--chdir"]).arg(folder);
+        Self::submitted(folder, sbatch)
+    }
+
+    fn submitted(folder: &Path, mut sbatch: Command) -> Self {
+        // What killed ranks leave of their shared memory goes with the folder.
+        sbatch.env("OMPI_MCA_btl_vader_backing_directory", folder);
         // A test machine has fewer cores than ranks, and its only user may be root.
         for (name, value) in [
             ("OMPI_ALLOW_RUN_AS_ROOT", "1"),

@@ -7,15 +7,21 @@
 
 mod detector;
 mod job;
-#[path = "../support/mount.rs"]
-mod mount;
 mod nodes;
+mod pilot;
 mod pipeline;
+#[allow(dead_code)]
+#[path = "../pilot/queue.rs"]
+mod queue;
+#[allow(dead_code)]
+#[path = "../support/mod.rs"]
+mod support;
 
 use job::Job;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+use support::mount;
 use tempfile::TempDir;
 
 const TRIALS: u64 = 40;
