@@ -90,7 +90,7 @@ fn a_proxy_certificate_names_the_pilot_and_a_renewed_one_is_taken_up() {
     certificates.proxy("4711", 1);
     let queue = Queue::patient(&dir.path().join("queue"), "127.0.0.1:0", "10min");
     let job = json!({"transformation": "true", "max_attempt": 1});
-    queue.submit(&[job.clone()]);
+    queue.submit(std::slice::from_ref(&job));
     let front = Front::start(&queue, dir.path(), Some(certificates.dir.path()));
     let mut running = certificates.pilot(&front, &dir.path().join("pilot"), &["--jobs", "2"]);
     running.watch("the first job", || queue.states().get("finished") == Some(&1));
