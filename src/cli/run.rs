@@ -295,17 +295,7 @@ pub fn perform(
     let allocation = Allocation::detect();
     let shares: f64 = studies.iter().map(|(study, _)| study.limits.share).sum();
     let threads = (cores::use_for_strategy() / studies.len()).max(1);
-    let guest = match studies
-        .first()
-        .and_then(|(study, _)| Guest::of(study, evaluators, args, allocation.as_ref()))
-    {
-        Some(Err((exit, reason))) => {
-            complain(&reason);
-            return Some(exit);
-        }
-        Some(Ok(guest)) => Some(guest),
-        None => None,
-    };
+    let first = studies.first().map(|(study, _)| study.clone());
     let mut works = Vec::new();
     for (study, text) in studies {
         let certain = (evaluators as f64 * study.limits.share / shares).floor() as usize;
@@ -315,6 +305,14 @@ pub fn perform(
             Opened::Closed(closed) => ended(*closed),
         }
     }
+    let guest = match first.and_then(|study| Guest::of(&study, evaluators, args, allocation.as_ref())) {
+        Some(Err((exit, reason))) => {
+            complain(&reason);
+            works.iter_mut().for_each(|work| ended(work.close(&mut || false)));
+            return Some(exit);
+        }
+        guest => guest.and_then(Result::ok).filter(|_| !works.is_empty()),
+    };
     share_ranks(transport, signals, works, guest, ended)
 }
 

@@ -55,11 +55,11 @@ pub enum Opened {
 pub struct Undertaking {
     study: Study,
     /// `None` once it is closed.
-    driver: Option<Driver>,
+    driver: Option<Box<Driver>>,
     tidier: Rc<RefCell<Tidier>>,
     began: f64,
     /// Further ranks that are places in a queue.
-    overflow: Option<Overflow>,
+    overflow: Option<Box<Overflow>>,
 }
 
 impl Undertaking {
@@ -73,13 +73,14 @@ impl Undertaking {
     ) -> Opened {
         match open(&study, text, crew, args, allocation) {
             Ok(Start::Works(mut driver, tidier, began, overflow)) => {
-                if let Some((ranks, place)) = overflow.as_ref().map(Overflow::ranks) {
+                if let Some((ranks, place)) = overflow.as_ref().map(|overflow| overflow.ranks()) {
                     ranks.for_each(|rank| driver.hear(Word::Ready { rank, place: place.clone() }));
                 }
                 Opened::Works(Box::new(Self { study, driver: Some(driver), tidier, began, overflow }))
             }
             Ok(Start::Complete(history)) => {
-                Opened::Closed(Box::new(Closed { exit: Exit::Complete, study, history: Some(history) }))
+                let history = Some(*history);
+                Opened::Closed(Box::new(Closed { exit: Exit::Complete, study, history }))
             }
             Err((exit, reason)) => {
                 complain(&reason);
@@ -123,7 +124,7 @@ impl Undertaking {
 
 impl Tenant for Undertaking {
     fn greeting(&self) -> Message {
-        self.driver.as_ref().map_or(Message::Alive, Driver::greeting)
+        self.driver.as_ref().map_or(Message::Alive, |driver| driver.greeting())
     }
 
     fn silence_s(&self) -> f64 {
@@ -131,7 +132,7 @@ impl Tenant for Undertaking {
     }
 
     fn wants(&self) -> usize {
-        self.driver.as_ref().map_or(0, Driver::wants)
+        self.driver.as_ref().map_or(0, |driver| driver.wants())
     }
 
     fn share(&self) -> f64 {
@@ -162,14 +163,14 @@ impl Tenant for Undertaking {
     }
 
     fn is_over(&self) -> bool {
-        self.driver.as_ref().is_none_or(Driver::is_over)
+        self.driver.as_ref().is_none_or(|driver| driver.is_over())
     }
 }
 
 /// How an open study stands.
 enum Start {
-    Works(Driver, Rc<RefCell<Tidier>>, f64, Option<Overflow>),
-    Complete(History),
+    Works(Box<Driver>, Rc<RefCell<Tidier>>, f64, Option<Box<Overflow>>),
+    Complete(Box<History>),
 }
 
 fn open(
@@ -204,7 +205,7 @@ fn open(
             "{} is complete with {done} trials; --trials N with a larger N goes on",
             study.output.display()
         ));
-        return Ok(Start::Complete(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?));
+        return finished(writer);
     }
     if let Some(stopped) = stopping::complete_by(study, &history) {
         observer.notice(&format!(
@@ -217,12 +218,12 @@ fn open(
         if !history.stops.contains(&stopped) {
             writer.record(vec![Record::Stopped(stopped)]);
         }
-        return Ok(Start::Complete(writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?));
+        return finished(writer);
     }
     // Places in the queue of `[overflow]` are further ranks.
     let queue_from = crew.evaluators + 1;
     let overflow = study.overflow.as_ref().map(|table| overflow::start(table, study, queue_from));
-    let overflow = overflow.transpose()?;
+    let overflow = overflow.transpose()?.map(Box::new);
     let in_queue = study.overflow.as_ref().map_or(0, |overflow| overflow.tasks);
     let (capacity, ready) = shares(&study.strategy, crew.evaluators as u64 + in_queue);
     let began = now_s();
@@ -246,7 +247,7 @@ fn open(
         .map_err(|e| (Exit::Failed, format!("the history cannot go on: {e}")))?;
     let tidier = Rc::new(RefCell::new(Tidier::start(study, &history)));
     let hears = Rc::clone(&tidier);
-    let driver = Driver::new(Drive {
+    let driver = Box::new(Driver::new(Drive {
         study,
         history: &history,
         proposer,
@@ -259,8 +260,14 @@ fn open(
         ready,
         missing: leftovers::missing(study, &history),
         on_record: Box::new(move |record| hears.borrow_mut().hear(record)),
-    });
+    }));
     Ok(Start::Works(driver, tidier, began, overflow))
+}
+
+/// The store of a study that has nothing left to do.
+fn finished(writer: Writer) -> Result<Start, (Exit, String)> {
+    let history = writer.finish().map_err(|e| (Exit::Storage, e.to_string()))?;
+    Ok(Start::Complete(Box::new(history)))
 }
 
 /// What the end of a session means for the program.
@@ -286,7 +293,8 @@ fn verdict(
         }
         Some(Ended::Ending(Ending::Failed(reason))) => Err((Exit::Failed, reason)),
         Some(Ended::Storage(error)) => Err((Exit::Storage, storage_advice(&error))),
-        None => Err((Exit::Failed, "the study was closed before its end".to_owned())),
+        // Something beside it could not begin, and has said so.
+        None => Ok(Exit::StoppedEarly),
     }
 }
 

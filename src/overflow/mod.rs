@@ -36,7 +36,7 @@ pub struct Overflow {
 }
 
 /// Pause between two looks at what waits, in seconds.
-const TICK_S: f64 = 0.5;
+const TICK_S: f64 = 0.25;
 
 impl Overflow {
     /// Begins with ranks from `first` on, where a task takes `cores` cores at most; `study` is the resolved

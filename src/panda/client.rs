@@ -376,7 +376,9 @@ impl Client {
             Ok((response.status().as_u16(), body))
         });
         let (status, bytes) = read.map_err(|e| match e {
-            ureq::Error::BodyExceedsLimit(_) => PandaError::Invalid { url: url.clone(), reason: e.to_string() },
+            ureq::Error::BodyExceedsLimit(_) => {
+                PandaError::Invalid { url: url.clone(), reason: e.to_string() }
+            }
             _ => self.unanswered(&url, &e.to_string()),
         })?;
         if !(200..300).contains(&status) {

@@ -33,8 +33,11 @@ pub struct Drive {
     /// Hears lines for people.
     pub notice: Box<dyn FnMut(&str)>,
     /// Hears every end of a job, with the seconds since it was taken.
-    pub on_end: Box<dyn FnMut(&End, f64)>,
+    pub on_end: OnEnd,
 }
+
+/// Hears an end of a job, with the seconds since it was taken.
+pub type OnEnd = Box<dyn FnMut(&End, f64)>;
 
 /// How it ended.
 #[derive(Debug)]

@@ -11,9 +11,6 @@ mod nodes;
 mod pilot;
 mod pipeline;
 #[allow(dead_code)]
-#[path = "../pilot/queue.rs"]
-mod queue;
-#[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -21,7 +18,7 @@ use job::Job;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use support::mount;
+use support::{mount, queue};
 use tempfile::TempDir;
 
 const TRIALS: u64 = 40;
