@@ -445,6 +445,11 @@ impl Pilot {
                 Ending::Complete
             }
             Mode::Working if self.left_s(now).is_some_and(|left| left < self.settings.usual_s) => {
+                let left = self.left_s(now).unwrap_or(0.0).max(0.0);
+                out.push(Command::Notice(format!(
+                    "{left:.0} s are left, and a job usually takes {} s (usual): no more are taken",
+                    self.settings.usual_s
+                )));
                 Ending::TimeLimit
             }
             Mode::Working
