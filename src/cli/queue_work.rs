@@ -3,10 +3,12 @@
 use super::complain;
 use crate::config::Site;
 use crate::exit::Exit;
-use crate::panda::{Ask, Auth, Client, Generation, Outbox, PandaError, Server};
-use crate::pilot::{Courier, Drive, Driver, Fetcher, Pilot, Places, Settings};
+use crate::job::JobId;
+use crate::panda::{Ask, Auth, Client, Generation, Outbox, PandaError, Server, State, Update};
+use crate::pilot::{Courier, Drive, Driver, Fetcher, Ledger, Pilot, Places, Settings};
 use crate::slurm::{self, Allocation};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,6 +16,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Longest time to connect.
 const CONNECT: Duration = Duration::from_secs(20);
+
+/// Code of a pilot's error that is none of the others.
+const ENDED_SUDDENLY: i32 = 1008;
 
 /// What a pilot works for.
 pub struct Work {
@@ -59,9 +64,21 @@ pub fn start(
     let storage = |path: PathBuf| move |e| (Exit::Storage, format!("{}: {e}", path.display()));
     std::fs::create_dir_all(&site.directory).map_err(storage(site.directory.clone()))?;
     let folder = site.directory.join("outbox");
-    let (outbox, notices) = Outbox::open(&folder).map_err(storage(folder.clone()))?;
+    let (mut outbox, notices) = Outbox::open(&folder).map_err(storage(folder.clone()))?;
     for notice in notices {
         complain(notice);
+    }
+    let taken = site.directory.join("taken");
+    let (ledger, orphans) = Ledger::open(&taken).map_err(storage(taken.clone()))?;
+    for orphaned in orphans {
+        let known: BTreeSet<_> = outbox.pending().map(|update| (update.job, update.attempt)).collect();
+        let jobs = orphaned.jobs.iter().filter(|id| !known.contains(&(id.job, id.attempt)));
+        let failed = |id: &JobId| Update {
+            pilot_error: Some((ENDED_SUDDENLY, "its pilot ended suddenly".to_owned())),
+            ..Update::new(id.job, id.attempt, State::Failed)
+        };
+        outbox.put(&jobs.map(failed).collect::<Vec<_>>()).map_err(storage(folder.clone()))?;
+        orphaned.settled().map_err(storage(taken.clone()))?;
     }
     let left = outbox.len();
     let client = Client::connect(Server { url: server, generation, auth, connect: CONNECT, request });
@@ -82,7 +99,7 @@ pub fn start(
     let driver = Driver::new(Drive {
         pilot: Pilot::new(settings, now_s()),
         fetcher: Fetcher::start(Arc::clone(&client), ask, places),
-        courier: Courier::start(Arc::clone(&client), outbox, site.directory.clone()),
+        courier: Courier::start(Arc::clone(&client), outbox, ledger, site.directory.clone()),
         site,
         queue,
         name: format!("{host}-{}|slurm|PR|{}", std::process::id(), env!("CARGO_PKG_VERSION")),

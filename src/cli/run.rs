@@ -296,10 +296,11 @@ pub fn perform(
     let shares: f64 = studies.iter().map(|(study, _)| study.limits.share).sum();
     let threads = (cores::use_for_strategy() / studies.len()).max(1);
     let first = studies.first().map(|(study, _)| study.clone());
+    let is_shared = studies.len() > 1;
     let mut works = Vec::new();
     for (study, text) in studies {
         let certain = (evaluators as f64 * study.limits.share / shares).floor() as usize;
-        let crew = Crew { evaluators, certain: certain.max(1), threads };
+        let crew = Crew { evaluators, is_shared, certain: certain.max(1), threads };
         match Undertaking::open(study, &text, crew, args, allocation.as_ref()) {
             Opened::Works(undertaking) => works.push(*undertaking),
             Opened::Closed(closed) => ended(*closed),

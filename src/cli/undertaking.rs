@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_millis(5);
 pub struct Crew {
     /// Evaluating ranks of the run.
     pub evaluators: usize,
+    /// Whether other studies work there, too.
+    pub is_shared: bool,
     /// How many of them it has in any case.
     pub certain: usize,
     /// Threads for its strategy.
@@ -194,6 +196,9 @@ fn open(
         &history,
         Some(&study.output.join("run.log")),
     );
+    if crew.is_shared {
+        observer = observer.with_name(&study.name);
+    }
     for notice in &opened.notices {
         observer.notice(notice);
     }
@@ -321,7 +326,9 @@ fn opening_line(
     crew: Crew,
     allocation: Option<&Allocation>,
 ) -> String {
-    let Crew { evaluators, certain, threads } = crew;
+    let Crew { evaluators, certain, threads, .. } = crew;
+    // Where there are several, every line begins so.
+    let name = if crew.is_shared { String::new() } else { format!("{}: ", study.name) };
     let done = history.completions.len();
     let begin = match (done, history.sessions.len()) {
         (_, 0) => "starting".to_owned(),
@@ -333,8 +340,7 @@ fn opening_line(
         false => format!("{certain} of {evaluators} evaluating ranks and what others leave"),
     };
     format!(
-        "{}: {begin}, {} trials in all, {ranks}, threads for the strategy: {threads}{job}, in {}",
-        study.name,
+        "{name}{begin}, {} trials in all, {ranks}, threads for the strategy: {threads}{job}, in {}",
         study.strategy.trials,
         study.output.display()
     )

@@ -39,6 +39,8 @@ pub struct Observer {
     last_shown: Instant,
     shown_at: u64,
     complained: bool,
+    /// Before every line on standard error.
+    title: String,
 }
 
 impl Observer {
@@ -69,6 +71,7 @@ impl Observer {
             last_shown: Instant::now(),
             shown_at: u64::MAX,
             complained: false,
+            title: String::new(),
         };
         for trial in &history.trials {
             if let Some(completed) = &trial.completed {
@@ -76,6 +79,13 @@ impl Observer {
             }
         }
         this
+    }
+
+    /// Shows plain lines that begin with a name: it is one of several.
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.live = None;
+        self.title = format!("{name}: ");
+        self
     }
 
     /// Notes a trial's end.
@@ -101,7 +111,7 @@ impl Observer {
         self.write_log(line);
         match &self.live {
             Some(bar) => bar.println(line),
-            None => say(line),
+            None => say(format_args!("{}{line}", self.title)),
         }
     }
 
@@ -164,7 +174,7 @@ impl Observer {
                 bar.set_position(counts.ended());
                 bar.set_message(text);
             }
-            None => say(line),
+            None => say(format_args!("{}{line}", self.title)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Last words lie on disk before they are sent, and until the server has them. What is due at about the same
 //! time goes in one request: thousands of short jobs cost a few requests.
 
+use super::ledger::Ledger;
 use crate::job::JobId;
 use crate::panda::{Answer, Client, Command as Wish, Outbox, Retry, State, Update, beat_s};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,10 +57,11 @@ pub struct Courier {
 
 impl Courier {
     /// Starts the thread; what waits in the outbox is sent first. Jobs work below the directory `site`.
-    pub fn start(client: Arc<Client>, outbox: Outbox, site: PathBuf) -> Self {
+    pub fn start(client: Arc<Client>, outbox: Outbox, ledger: Ledger, site: PathBuf) -> Self {
         let (words, into) = channel();
         let (out, heard) = channel();
-        let thread = std::thread::spawn(move || Thread::new(client, outbox, site, out).run(&into));
+        let thread =
+            std::thread::spawn(move || Thread::new(client, outbox, ledger, site, out).run(&into));
         Self { words: Some(words), heard, thread: Some(thread) }
     }
 
@@ -107,6 +109,7 @@ struct Alive {
 struct Thread {
     client: Arc<Client>,
     outbox: Outbox,
+    ledger: Ledger,
     site: PathBuf,
     alive: BTreeMap<JobId, Alive>,
     out: Sender<Heard>,
@@ -116,9 +119,15 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(client: Arc<Client>, outbox: Outbox, site: PathBuf, out: Sender<Heard>) -> Self {
+    fn new(
+        client: Arc<Client>,
+        outbox: Outbox,
+        ledger: Ledger,
+        site: PathBuf,
+        out: Sender<Heard>,
+    ) -> Self {
         let (alive, retry, not_before) = (BTreeMap::new(), Retry::default(), Instant::now());
-        Self { client, outbox, site, alive, out, retry, not_before }
+        Self { client, outbox, ledger, site, alive, out, retry, not_before }
     }
 
     fn run(mut self, words: &Receiver<Word>) -> usize {
@@ -145,6 +154,7 @@ impl Thread {
             self.alive.clear();
             self.deliver();
         }
+        self.ledger.close();
         self.outbox.len()
     }
 
@@ -157,24 +167,30 @@ impl Thread {
     }
 
     fn take(&mut self, words: Vec<Word>) {
-        let mut last = vec![];
+        let (mut last, mut taken, mut settled) = (vec![], vec![], vec![]);
         for word in words {
             match word {
                 Word::Begun(update) => {
                     let id = JobId { job: update.job, attempt: update.attempt };
+                    taken.push(id);
                     let is_watched = self.alive.get(&id).is_some_and(|alive| alive.is_watched);
                     self.alive.insert(id, Alive { update: *update, due: Instant::now(), is_watched });
                 }
                 Word::Last(update) => {
-                    self.alive.remove(&JobId { job: update.job, attempt: update.attempt });
+                    let id = JobId { job: update.job, attempt: update.attempt };
+                    self.alive.remove(&id);
+                    settled.push(id);
                     last.push(*update);
                 }
                 Word::Forget(id) => {
                     self.alive.remove(&id);
+                    settled.push(id);
                 }
             }
         }
-        if let (false, Err(e)) = (last.is_empty(), self.outbox.put(&last)) {
+        // What was said of a job lies in the outbox before the ledger knows it no more.
+        let put = if last.is_empty() { Ok(()) } else { self.outbox.put(&last) };
+        if let Err(e) = put.and_then(|()| self.ledger.note(&taken, &settled)) {
             self.say(Heard::Disk(e.to_string()));
         }
     }

@@ -28,6 +28,24 @@ fn a_killed_pilot_loses_no_job_and_none_finishes_twice() {
     assert_eq!(results.as_array().unwrap().len(), 60, "one end of each");
 }
 
+/// The server itself would miss them after an hour.
+#[test]
+fn what_a_killed_pilot_had_is_told_by_the_next_one_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::patient(&dir.path().join("queue"), "127.0.0.1:0", "1h");
+    let log = dir.path().join("log");
+    queue.submit(&vec![job(&log, 1.0); 6]);
+    let pilot_dir = dir.path().join("pilot");
+    let mut running = Running::start(&mut threads(&queue, &pilot_dir, &[]));
+    running.watch("jobs run", || queue.states().get("running").copied() >= Some(3));
+    running.kill();
+    let running = Running::start(&mut threads(&queue, &pilot_dir, &["--patience", "10s"]));
+    queue.wait_finished(6);
+    running.wait().expect(82).says(&["6 jobs of an earlier pilot to tell of"]);
+    let taken = fs::read_dir(pilot_dir.join("taken")).unwrap();
+    assert_eq!(taken.count(), 0);
+}
+
 #[test]
 fn a_server_that_is_gone_for_a_while_costs_nothing() {
     let dir = tempfile::tempdir().unwrap();

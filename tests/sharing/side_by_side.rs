@@ -10,15 +10,20 @@ fn two_studies_share_the_ranks_and_the_second_has_them_all_when_the_first_is_ove
     let short = study(dir.path(), "short", 12, "\"100 ms\"", "");
     let long = study(dir.path(), "long", 60, "\"100 ms\"", "");
     let ended = Running::start(&mut run(5, &[&short, &long])).wait().expect(0);
-    let ended = ended.says(&["12/12 trials", "60/60 trials", "2 of 4 evaluating ranks"]);
+    ended.says(&[
+        "12/12 trials",
+        "60/60 trials",
+        "2 of 4 evaluating ranks",
+        "short: 12/12",
+        "long: 60/60",
+    ]);
     let runs = dir.path().join("runs");
     assert_eq!((trials(&runs.join("short")).len(), trials(&runs.join("long")).len()), (12, 60));
-    let ranks = |name: &str| {
+    for name in ["short", "long"] {
         let log = fs::read_to_string(runs.join(name).join("run.log")).unwrap();
-        assert!(log.contains("starting"), "{log}");
-        log
-    };
-    assert!(ranks("short").contains("short:") && !ranks("short").contains("long:"), "{ended}");
+        let (own, other) = if name == "short" { ("12/12", "60/60") } else { ("60/60", "12/12") };
+        assert!(log.contains("starting") && log.contains(own) && !log.contains(other), "{log}");
+    }
 }
 
 #[test]

@@ -38,6 +38,16 @@ impl Job {
         Self::submitted(folder, sbatch)
     }
 
+    /// Submits `slurm/pilot.sbatch` with arguments for the pilot, with three ranks to be.
+    pub fn submit_pilot(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("slurm/pilot.sbatch");
+        let mut sbatch = Command::new("sbatch");
+        sbatch.args(OPTIONS).args(["--ntasks=3", "--time=10", "--chdir"]).args([folder, &script]);
+        sbatch.args(arguments).env("PARETORANK", env!("CARGO_BIN_EXE_paretorank"));
+        sbatch.envs(variables.iter().copied());
+        Self::submitted(folder, sbatch)
+    }
+
     /// Submits one line for a shell, with three ranks to be.
     pub fn submit_line(folder: &Path, line: &str) -> Self {
         let mut sbatch = Command::new("sbatch");

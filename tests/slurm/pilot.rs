@@ -6,6 +6,21 @@ use super::queue::{Queue, job};
 use super::support::PROGRAM;
 
 #[test]
+fn the_shipped_script_runs_jobs_until_there_are_none() {
+    let Some(folder) = folder() else { return };
+    let place = folder.path();
+    let queue = Queue::patient(&place.join("queue"), "127.0.0.1:0", "10min");
+    let log = place.join("log");
+    queue.submit(&vec![job(&log, 0.1); 6]);
+    let (url, dir) = (&queue.url, place.join("pilot").display().to_string());
+    let more = ["--server", url, "--queue", "Q", "--usual", "1min", "--dir", &dir];
+    let batch = Job::submit_pilot(place, &[("PATIENCE", "2s")], &more);
+    assert_eq!(batch.end(), ("COMPLETED".into(), "0:0".into()), "{}", batch.log());
+    assert!(batch.log().contains("ended in order (code 82"), "{}", batch.log());
+    assert!(queue.ends(6).values().all(|end| end["status"] == "finished"));
+}
+
+#[test]
 fn the_server_knows_the_batch_job_of_every_job_by_its_number() {
     for launch in ["srun --mpi=pmix", "mpirun"] {
         let Some(folder) = folder() else { return };
