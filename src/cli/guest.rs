@@ -70,6 +70,7 @@ impl Guest {
                 ranks,
                 is_guest: true,
                 batch: table.batch,
+                ask_wait_s: 10.0,
                 most: None,
                 usual_s: table.usual_s,
                 end: end_of(args, study, allocation).map(|end| end - study.limits.margin_s),

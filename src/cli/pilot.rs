@@ -133,6 +133,7 @@ fn lead(
             ranks,
             is_guest: false,
             batch: args.batch.max(1),
+            ask_wait_s: 50.0,
             most: args.jobs,
             usual_s: args.usual.as_secs_f64(),
             end,

@@ -92,6 +92,7 @@ pub fn start(
         memory: None,
         disk: None,
         remaining_s: None,
+        wait_s: 0,
     };
     let places = Places { directory: site.directory.clone(), inputs };
     let tally = Rc::new(RefCell::new(Tally::new()));

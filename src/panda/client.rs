@@ -65,6 +65,8 @@ pub struct Ask {
     pub disk: Option<u64>,
     /// Seconds that are left; `None`: no limit.
     pub remaining_s: Option<f64>,
+    /// Seconds that a server may wait for jobs to come, if it does that; PanDA's do not.
+    pub wait_s: u32,
 }
 
 /// A line to a server. May be used by several threads.
@@ -158,6 +160,7 @@ impl Client {
             ("memory", "mem", ask.memory.map(mebibytes)),
             ("disk_space", "diskSpace", ask.disk.map(mebibytes)),
             ("remaining_time", "remaining_time", ask.remaining_s.map(seconds)),
+            ("timeout", "timeout", (ask.wait_s > 0).then(|| json!(ask.wait_s))),
         ];
         let is_v1 = self.generation == Generation::V1;
         let named = fields.into_iter().filter_map(|(v1, classic, value)| {

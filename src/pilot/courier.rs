@@ -20,6 +20,8 @@ const GATHER: Duration = Duration::from_millis(500);
 /// Signs of life that are due within this time go with those that are due now.
 const SOON: Duration = Duration::from_secs(60);
 
+/// Time between two renewals of the token.
+const RENEWAL: Duration = Duration::from_secs(3600);
 /// Time until what a job prints is shown to somebody who asks for it, in seconds: it may have just begun.
 const FIRST_LOOK_S: f64 = 1.0;
 /// Bytes of the end of a file that are read to be shown.
@@ -116,6 +118,8 @@ struct Thread {
     retry: Retry,
     /// Nothing is sent before.
     not_before: Instant,
+    /// When a new token is fetched, if there is a key for that.
+    renew_at: Instant,
 }
 
 impl Thread {
@@ -126,8 +130,9 @@ impl Thread {
         site: PathBuf,
         out: Sender<Heard>,
     ) -> Self {
-        let (alive, retry, not_before) = (BTreeMap::new(), Retry::default(), Instant::now());
-        Self { client, outbox, ledger, site, alive, out, retry, not_before }
+        let (alive, retry, now) = (BTreeMap::new(), Retry::default(), Instant::now());
+        let (not_before, renew_at) = (now, now);
+        Self { client, outbox, ledger, site, alive, out, retry, not_before, renew_at }
     }
 
     fn run(mut self, words: &Receiver<Word>) -> usize {
@@ -145,6 +150,7 @@ impl Thread {
                 heard.push(word);
             }
             self.take(heard);
+            self.renew_token();
             if Instant::now() >= self.not_before {
                 self.deliver();
             }
@@ -158,11 +164,22 @@ impl Thread {
         self.outbox.len()
     }
 
+    /// Fetches a new token at the start and every hour, long before the one there is expires.
+    fn renew_token(&mut self) {
+        if Instant::now() < self.renew_at {
+            return;
+        }
+        self.renew_at = Instant::now() + RENEWAL;
+        if let Err(error) = self.client.renew_token() {
+            self.say(Heard::Notice(format!("the token stays as it is: {error}")));
+        }
+    }
+
     fn pause(&self) -> Duration {
         let now = Instant::now();
         let due = self.alive.values().map(|alive| alive.due).min();
         let due = if self.outbox.is_empty() { due } else { Some(now) };
-        let longest = Duration::from_secs(60);
+        let longest = Duration::from_secs(60).min(self.renew_at.saturating_duration_since(now));
         due.map_or(longest, |due| due.max(self.not_before).saturating_duration_since(now).min(longest))
     }
 

@@ -2,7 +2,7 @@
 
 use super::courier::{Courier, Heard, begun};
 use super::events::{Command, Ending, Event, Said};
-use super::fetcher::{Fetched, Fetcher};
+use super::fetcher::{Fetched, Fetcher, Request};
 use super::state::Pilot;
 use super::verdict;
 use crate::comm::Message;
@@ -105,7 +105,10 @@ impl Driver {
                     }
                     self.events.push(event);
                 }
-                Fetched::Broken(broken) => self.broken(broken),
+                Fetched::Broken(broken) => {
+                    self.events.push(Event::Spoilt(broken.len() as u64));
+                    self.broken(broken);
+                }
                 Fetched::LogGuid(id, guid) => {
                     self.guids.insert(id, guid);
                 }
@@ -149,7 +152,9 @@ impl Driver {
     fn carry_out(&mut self, commands: Vec<Command>, deeds: &mut Deeds) {
         for command in commands {
             match command {
-                Command::Fetch { jobs, remaining_s } => self.drive.fetcher.request(jobs, remaining_s),
+                Command::Fetch { jobs, remaining_s, wait_s } => {
+                    self.drive.fetcher.request(Request { jobs, remaining_s, wait_s });
+                }
                 Command::Run { rank, order } => deeds.sends.push((rank, Message::Run(*order))),
                 Command::Halt { rank, id, reason } => {
                     deeds.sends.push((rank, Message::Halt { id, reason }));

@@ -13,6 +13,8 @@ pub struct Settings {
     pub ranks: usize,
     /// Jobs that are asked for at most in one request.
     pub batch: u32,
+    /// Longest time that a request may wait for jobs, in seconds.
+    pub ask_wait_s: f64,
     /// Jobs in all; `None`: as many as there are.
     pub most: Option<u64>,
     /// Seconds that a job takes that does not say how many; nothing longer is started.
@@ -53,6 +55,8 @@ pub enum Event {
     },
     /// A request for jobs was answered with these.
     Fetched(Vec<Order>),
+    /// So many jobs were taken that could not even be begun; they are told of.
+    Spoilt(u64),
     /// It came to none; there is to be no other for a while.
     NotFetched {
         /// Seconds.
@@ -116,6 +120,8 @@ pub enum Command {
         jobs: u32,
         /// Seconds that are left; `None`: no limit.
         remaining_s: Option<f64>,
+        /// Seconds that the server may wait for some.
+        wait_s: u32,
     },
     /// A job for a rank.
     Run {

@@ -8,6 +8,7 @@ use crate::panda::{Ask, Client, Idle, Job, PandaError, Retry};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
 
 /// What the thread finds out.
 #[derive(Debug)]
@@ -20,8 +21,20 @@ pub enum Fetched {
     LogGuid(JobId, String),
 }
 
-/// A request: at most so many jobs, and the seconds that are left.
-type Request = (u32, Option<f64>);
+/// A request for jobs.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// At most so many.
+    pub jobs: u32,
+    /// Seconds that are left; `None`: no limit.
+    pub remaining_s: Option<f64>,
+    /// Seconds that the server may wait for some.
+    pub wait_s: u32,
+}
+
+/// A server that took so long to say that there is no work, in seconds, has waited for some, and may be asked again
+/// at once.
+const WAITED_S: f64 = 5.0;
 
 /// The thread's other end. The thread ends with it, after the request that is under way.
 #[derive(Debug)]
@@ -43,9 +56,9 @@ impl Fetcher {
     }
 
     /// Asks for jobs.
-    pub fn request(&self, jobs: u32, remaining_s: Option<f64>) {
+    pub fn request(&self, request: Request) {
         // A thread that has gone has said why.
-        let _ = self.requests.send((jobs, remaining_s));
+        let _ = self.requests.send(request);
     }
 
     /// The next thing that was found, if there is one.
@@ -65,12 +78,15 @@ struct Thread {
 impl Thread {
     fn run(mut self, requests: &Receiver<Request>) {
         let (mut idle, mut retry) = (Idle::default(), Retry::default());
-        while let Ok((jobs, remaining_s)) = requests.recv() {
-            let ask = Ask { jobs, remaining_s, ..self.ask.clone() };
+        while let Ok(Request { jobs, remaining_s, wait_s }) = requests.recv() {
+            let ask = Ask { jobs, remaining_s, wait_s, ..self.ask.clone() };
+            let begin = Instant::now();
             let event = match self.client.acquire(&ask) {
                 Ok(found) if found.is_empty() => {
                     retry.succeeded();
-                    Event::NotFetched { wait_s: idle.none(rand::random()), reason: None }
+                    let waited = begin.elapsed().as_secs_f64() >= WAITED_S;
+                    let wait_s = if waited { 0.0 } else { idle.none(rand::random()) };
+                    Event::NotFetched { wait_s, reason: None }
                 }
                 Ok(found) => {
                     retry.succeeded();

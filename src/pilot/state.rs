@@ -139,6 +139,10 @@ impl Pilot {
                 self.lost(now, rank, &reason, &mut out);
             }
             Event::Fetched(orders) => self.fetched(orders, &mut out),
+            Event::Spoilt(jobs) => {
+                self.taken += jobs;
+                self.ended += jobs;
+            }
             Event::NotFetched { wait_s, reason } => {
                 self.is_fetching = false;
                 self.fetch_at = now + wait_s;
@@ -166,10 +170,7 @@ impl Pilot {
             }
             Event::Tick => {}
             Event::Drain { reason } => {
-                if self.settings.is_guest {
-                    // The study does not wait for an answer.
-                    self.stopped_at.get_or_insert(now);
-                }
+                self.stopped_at.get_or_insert(now);
                 self.drain(Ending::Early(reason));
             }
             Event::Stop { reason } => self.stop(now, Said::Signal, Ending::Early(reason), &mut out),
@@ -421,8 +422,19 @@ impl Pilot {
         if waiting < (wanted / 2.0).max(self.hosts.idle() as f64) {
             let jobs = (wanted - waiting).min(f64::from(self.settings.batch)).min(open as f64) as u32;
             self.is_fetching = true;
-            out.push(Command::Fetch { jobs: jobs.max(1), remaining_s: self.left_s(now) });
+            let wait_s = self.may_wait_s(now);
+            out.push(Command::Fetch { jobs: jobs.max(1), remaining_s: self.left_s(now), wait_s });
         }
+    }
+
+    /// Seconds that a request may wait for jobs: no longer than until it would be over without any.
+    fn may_wait_s(&self, now: f64) -> u32 {
+        let idle_s =
+            if self.running() == 0 && self.waiting.is_empty() { now - self.idle_since } else { 0.0 };
+        let patience_s = self.settings.patience_s.map(|most| most - idle_s);
+        let left_s = self.left_s(now).map(|left| left - self.settings.usual_s);
+        let least = |a: f64, b: Option<f64>| b.map_or(a, |b| a.min(b));
+        least(least(self.settings.ask_wait_s, patience_s), left_s).max(0.0) as u32
     }
 
     fn finish_if_over(&mut self, now: f64, out: &mut Vec<Command>) {
@@ -431,7 +443,8 @@ impl Pilot {
             return;
         }
         // Jobs that come when nobody is there any more would have to be missed by the server first.
-        let is_patient = self.stopped_at.is_none_or(|at| now - at < PATIENCE_S);
+        let patience_s = if self.settings.is_guest { 0.0 } else { PATIENCE_S };
+        let is_patient = self.stopped_at.is_none_or(|at| now - at < patience_s);
         if self.is_fetching && is_patient {
             return;
         }

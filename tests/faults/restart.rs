@@ -75,9 +75,11 @@ fn what_is_made_ahead_of_time_follows_from_the_record() {
     for ranks in [Ranks::Threads(1), Ranks::Mpi(4)] {
         let cut = scene("mobo", 5);
         interrupt(&cut, ranks);
-        cut.complete(ranks, &["--trials", "60"]);
+        // On a busy machine more may have been proposed before the last signal came.
+        let trials = cut.status()["proposed"].as_u64().unwrap().max(60);
+        cut.complete(ranks, &["--trials", &trials.to_string()]);
         let replayed = cut.ask("replay", &[]).expect(0);
-        assert_eq!(replayed.out, "all 60 proposals come out the same\n");
+        assert_eq!(replayed.out, format!("all {trials} proposals come out the same\n"));
         let starts = cut.status()["starts"].clone();
         assert!(starts["count"].as_u64().unwrap() >= 60, "{starts}");
         assert!(starts["stale"]["max"].as_u64().unwrap() <= 20, "{starts}");

@@ -11,5 +11,6 @@ mod programs;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod tokens;
 
 use support::queue;

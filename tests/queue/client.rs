@@ -22,6 +22,7 @@ fn ask(jobs: u32) -> Ask {
         memory: Some(4 << 30),
         disk: None,
         remaining_s: Some(99.5),
+        wait_s: 0,
     }
 }
 

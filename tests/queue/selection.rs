@@ -38,6 +38,19 @@ fn pilots_get_what_they_can_run_highest_priority_first() {
 }
 
 #[test]
+fn who_says_a_timeout_waits_for_jobs_to_come() {
+    let (server, _dir) = Server::new();
+    assert_eq!(server.acquire(&json!({})), [0; 0], "nobody else waits");
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| server.acquire(&json!({"timeout": 60})));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!waits.is_finished());
+        server.submit(&json!([{"transformation": "true"}]));
+        assert_eq!(waits.join().unwrap(), [1]);
+    });
+}
+
+#[test]
 fn killed_jobs_are_cancelled_and_may_be_retried() {
     let (server, _dir) = Server::new();
     server.submit(&json!([{"transformation": "true"}, {"transformation": "true"}]));

@@ -6,6 +6,7 @@ use super::{run, study, trials};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 fn table(queue: &Queue, more: &str) -> String {
     format!("[pilot]\nserver = \"{}\"\nqueue = \"Q\"\n{more}", queue.url)
@@ -55,7 +56,14 @@ fn a_study_that_is_over_stops_what_does_not_end_and_gives_it_back() {
     narrow(&file, 1);
     let ended = Running::start(&mut run(5, &[&file])).wait().expect(0);
     ended.says(&["(0 ok, 0 failed, 1 interrupted)"]);
-    let job = &queue.get("show?job_id=1")["data"];
+    let mut job = queue.get("show?job_id=1")["data"].clone();
+    assert_ne!(job["status"], "running", "it was told: {job}");
+    // The server takes it in a moment later.
+    let begin = Instant::now();
+    while job["status"] == "holding" && begin.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(50));
+        job = queue.get("show?job_id=1")["data"].clone();
+    }
     assert_eq!((&job["status"], &job["attempt_number"]), (&json!("activated"), &json!(2)), "{job}");
 }
 

@@ -104,7 +104,7 @@ fn client(scripted: &Scripted, generation: Generation) -> Client {
 fn ask() -> Ask {
     let node = "n1".to_owned();
     let (memory, disk, remaining_s) = (Some(5 << 30), None, Some(99.9));
-    Ask { queue: "Q".into(), label: None, jobs: 50, node, memory, disk, remaining_s }
+    Ask { queue: "Q".into(), label: None, jobs: 50, node, memory, disk, remaining_s, wait_s: 0 }
 }
 
 const ALIVE: &str = r#"{"success": true, "message": "", "data": null}"#;

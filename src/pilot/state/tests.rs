@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 fn settings(ranks: usize) -> Settings {
     let (most, end, patience_s) = (None, None, None);
-    Settings { ranks, is_guest: false, batch: 500, most, usual_s: 60.0, end, wait_s: 10.0, patience_s }
+    let (usual_s, wait_s, ask_wait_s) = (60.0, 10.0, 50.0);
+    Settings { ranks, is_guest: false, batch: 500, ask_wait_s, most, usual_s, end, wait_s, patience_s }
 }
 
 fn place(cores: u32) -> Place {
@@ -352,6 +353,33 @@ fn a_job_for_which_the_guest_has_no_room_is_not_asked_for_again_at_once() {
     assert_eq!((told(&said), asked(&said)), (vec![(1, Said::NotBegun)], None));
     assert_eq!(asked(&pilot.on(60.0, Event::Tick)), None);
     assert!(asked(&pilot.on(62.0, Event::Tick)).is_some());
+}
+
+#[test]
+fn a_request_waits_no_longer_than_until_it_would_be_over() {
+    let waits = |settings: Settings, at: f64| {
+        let mut pilot = Pilot::new(settings, 0.0);
+        let said = pilot.on(at, Event::Ready { rank: 1, place: place(1) });
+        said.into_iter()
+            .find_map(|c| if let Command::Fetch { wait_s, .. } = c { Some(wait_s) } else { None })
+    };
+    assert_eq!(waits(settings(1), 1.0), Some(50));
+    assert_eq!(waits(Settings { patience_s: Some(30.0), ..settings(1) }, 10.0), Some(20));
+    assert_eq!(
+        waits(Settings { end: Some(100.0), ..settings(1) }, 10.0),
+        Some(30),
+        "and a job takes 60 s"
+    );
+}
+
+#[test]
+fn jobs_that_cannot_be_begun_count() {
+    let (mut pilot, _) = ready(Settings { most: Some(3), ..settings(1) });
+    pilot.on(1.0, Event::Spoilt(2));
+    let said = pilot.on(1.0, Event::Fetched(vec![order(1)]));
+    assert_eq!(asked(&said), None, "three were to be taken");
+    let said = pilot.on(2.0, Event::Ended { rank: 1, end: ok(1) });
+    assert_eq!(finished(&said), Some(&Ending::Complete));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout_at};
 
 /// How often ended jobs are settled and silent ones looked for.
 const TICK: Duration = Duration::from_millis(250);
@@ -66,12 +67,39 @@ struct Shared {
     store: Mutex<Store>,
     dir: PathBuf,
     tokens: Option<Tokens>,
-    settled: Notify,
+    /// Jobs are there to be handed out, or have ended.
+    news: Notify,
     /// Becomes true when the server is about to end: long polls answer at once then.
     ending: watch::Receiver<bool>,
 }
 
+/// The longest wait for something to answer, in seconds.
+const LONGEST_WAIT_S: i64 = 60;
+
 impl Shared {
+    /// What there is, as soon as there is something; or nothing when the wait is over, or the server ends.
+    async fn awaited<T, F>(&self, wait_s: i64, look: impl Fn() -> F) -> Result<Vec<T>, Refusal>
+    where
+        F: Future<Output = Result<Vec<T>, Refusal>>,
+    {
+        let wait = Duration::from_secs(wait_s.clamp(0, LONGEST_WAIT_S).unsigned_abs());
+        let until = Instant::now() + wait;
+        let mut ending = self.ending.clone();
+        loop {
+            let mut news = std::pin::pin!(self.news.notified());
+            // Listens before it looks: what comes in between wakes it.
+            news.as_mut().enable();
+            let found = look().await?;
+            if !found.is_empty() || Instant::now() >= until || *ending.borrow() {
+                return Ok(found);
+            }
+            let _ = timeout_at(until, async {
+                tokio::select! { () = news => {}, _ = ending.changed() => {} }
+            })
+            .await;
+        }
+    }
+
     /// Works on the store on a thread that may block.
     async fn with<T: Send + 'static>(
         self: &Arc<Self>,
@@ -138,7 +166,7 @@ async fn run(
     write_url(&options.dir, &url)?;
     let (end, ending) = watch::channel(false);
     let (store, dir) = (Mutex::new(store), options.dir.clone());
-    let shared = Arc::new(Shared { store, dir, tokens, settled: Notify::new(), ending });
+    let shared = Arc::new(Shared { store, dir, tokens, news: Notify::new(), ending });
     let ticking = tokio::spawn(tick(Arc::clone(&shared), options.clone()));
     let app = Router::new()
         .route("/cache/schedconfig/{file}", get(cache::schedconfig))
@@ -171,7 +199,7 @@ async fn tick(shared: Arc<Shared>, options: Options) {
         tokio::time::sleep(TICK).await;
         match shared.with(move |store| store.tick(now(), dispatch, heartbeat)).await {
             Ok(0) => {}
-            Ok(_) => shared.settled.notify_waiters(),
+            Ok(_) => shared.news.notify_waiters(),
             Err(refusal) => {
                 let why = refusal.why();
                 tracing::error!("jobs are not settled, will try again: {why}");

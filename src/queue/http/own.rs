@@ -14,8 +14,6 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
 
 const SUBMIT: Table = Table {
     required: &[("queue", "", Str), ("jobs", "", List)],
@@ -24,8 +22,6 @@ const SUBMIT: Table = Table {
 };
 const ASK: Table =
     Table { required: &[], optional: &[("job_ids", "", List), ("task_id", "", Int)], ignored: &[] };
-/// The longest wait for results, in seconds.
-const LONGEST_WAIT: i64 = 60;
 
 /// Answers a call.
 pub async fn answer(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal> {
@@ -79,6 +75,7 @@ async fn submit(shared: &Arc<Shared>, given: Map<String, Value>) -> Result<Value
         Some(_) => {}
     }
     let (task, ids) = shared.with(move |store| store.submit(&submission, now())).await?;
+    shared.news.notify_waiters();
     Ok(envelope(true, "", json!({"task_id": task, "job_ids": ids})))
 }
 
@@ -115,7 +112,7 @@ async fn ask(
     }
     let task = given.get("task_id").and_then(Value::as_i64);
     let (changed, unknown) = shared.with(move |store| store.ask(&ids, task, law, now())).await?;
-    shared.settled.notify_waiters();
+    shared.news.notify_waiters();
     Ok(envelope(true, "", json!({"job_ids": changed, "unknown": unknown})))
 }
 
@@ -124,23 +121,9 @@ async fn results(shared: &Arc<Shared>, call: &Call) -> Result<Value, Refusal> {
     let [task, after, wait, limit] = numbers(call, ["task_id", "after", "wait", "limit"])?;
     let task = task.ok_or_else(|| lacks("task_id"))?;
     let (after, limit) = (after.unwrap_or(0), limit.unwrap_or(1000).clamp(1, 10_000));
-    let wait = wait.unwrap_or(0).clamp(0, LONGEST_WAIT).unsigned_abs();
-    let until = Instant::now() + Duration::from_secs(wait);
-    let mut ending = shared.ending.clone();
-    loop {
-        let mut news = std::pin::pin!(shared.settled.notified());
-        // Listens before it looks: what is settled in between wakes it.
-        news.as_mut().enable();
-        let found = shared.with(move |store| store.results(task, after, limit)).await?;
-        let over = Instant::now() >= until || *ending.borrow();
-        if !found.is_empty() || over {
-            return Ok(envelope(true, "", Value::Array(found)));
-        }
-        let _ = timeout_at(until, async {
-            tokio::select! { () = news => {}, _ = ending.changed() => {} }
-        })
-        .await;
-    }
+    let wait_s = wait.unwrap_or(0);
+    let found = shared.awaited(wait_s, || shared.with(move |store| store.results(task, after, limit)));
+    Ok(envelope(true, "", Value::Array(found.await?)))
 }
 
 fn lacks(name: &str) -> Refusal {

@@ -41,9 +41,14 @@ async fn acquire(shared: &Arc<Shared>, given: &Map<String, Value>) -> Result<Val
     Ok(envelope(true, "", json!({"StatusCode": 0, "jobs": jobs})))
 }
 
-/// Jobs for a pilot that asks for them by the names and types of v1, as far as its queue gives any.
+/// Jobs for a pilot that asks for them by the names and types of v1, as far as its queue gives any. Who says a
+/// `timeout` waits so many seconds for some.
 pub async fn hand_out(shared: &Arc<Shared>, given: &Map<String, Value>) -> Result<Vec<Value>, Refusal> {
-    let mut want = wanted(given);
+    let wait_s = given.get("timeout").and_then(Value::as_i64).unwrap_or(0);
+    shared.awaited(wait_s, || at_once(shared, wanted(given))).await
+}
+
+async fn at_once(shared: &Arc<Shared>, mut want: Wanted) -> Result<Vec<Value>, Refusal> {
     let Some(queue) = shared.described(&want.queue).await? else { return Ok(vec![]) };
     if queue.status == Status::Offline {
         return Ok(vec![]);
