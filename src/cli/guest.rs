@@ -70,7 +70,7 @@ impl Guest {
                 ranks,
                 is_guest: true,
                 batch: table.batch,
-                ask_wait_s: 10.0,
+                ask_wait_s: ASK_WAIT_S,
                 most: None,
                 usual_s: table.usual_s,
                 end: end_of(args, study, allocation).map(|end| end - study.limits.margin_s),
@@ -127,6 +127,8 @@ impl Guest {
 
 /// Longest time to wait for the server, which also the end of a study may have to.
 const REQUEST: Duration = Duration::from_secs(20);
+/// Seconds that the server may wait for work: the end of a study waits for its answer.
+const ASK_WAIT_S: f64 = 2.0;
 /// Seconds between TERM and KILL of a job.
 const GRACE_S: u32 = 10;
 /// Bytes that are kept of each of a job's stdout and stderr.

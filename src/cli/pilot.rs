@@ -86,6 +86,9 @@ pub struct Args {
     workers: Option<usize>,
 }
 
+/// Seconds that a server may wait for work before it says that there is none.
+const ASK_WAIT_S: f64 = 5.0;
+
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Api {
     V1,
@@ -133,7 +136,7 @@ fn lead(
             ranks,
             is_guest: false,
             batch: args.batch.max(1),
-            ask_wait_s: 50.0,
+            ask_wait_s: ASK_WAIT_S,
             most: args.jobs,
             usual_s: args.usual.as_secs_f64(),
             end,

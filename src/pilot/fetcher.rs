@@ -32,9 +32,8 @@ pub struct Request {
     pub wait_s: u32,
 }
 
-/// A server that took so long to say that there is no work, in seconds, has waited for some, and may be asked again
-/// at once.
-const WAITED_S: f64 = 5.0;
+/// A server that took this part of the time that it might wait has waited, and may be asked again at once.
+const WAITED: f64 = 0.9;
 
 /// The thread's other end. The thread ends with it, after the request that is under way.
 #[derive(Debug)]
@@ -84,7 +83,8 @@ impl Thread {
             let event = match self.client.acquire(&ask) {
                 Ok(found) if found.is_empty() => {
                     retry.succeeded();
-                    let waited = begin.elapsed().as_secs_f64() >= WAITED_S;
+                    let waited =
+                        wait_s > 0 && begin.elapsed().as_secs_f64() >= WAITED * f64::from(wait_s);
                     let wait_s = if waited { 0.0 } else { idle.none(rand::random()) };
                     Event::NotFetched { wait_s, reason: None }
                 }

@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const AHEAD_S: f64 = 5.0;
 /// How much the latest job counts in the mean of durations.
 const FRESH: f64 = 0.1;
-/// A request under way is waited for so long after the word to stop, in seconds.
-const PATIENCE_S: f64 = 5.0;
+/// A request under way is waited for so long after the word to stop, in seconds: longer than servers wait for work.
+/// What it brings, perhaps a job that was given back just now, would have to be missed by the server first.
+const PATIENCE_S: f64 = 8.0;
 /// Once the study is over it goes on until there was no work for so long, in seconds.
 const NO_WORK_S: f64 = 60.0;
 /// After a job that finds no room here nothing is asked for so long, in seconds: it would come again.
@@ -443,8 +444,7 @@ impl Pilot {
             return;
         }
         // Jobs that come when nobody is there any more would have to be missed by the server first.
-        let patience_s = if self.settings.is_guest { 0.0 } else { PATIENCE_S };
-        let is_patient = self.stopped_at.is_none_or(|at| now - at < patience_s);
+        let is_patient = self.stopped_at.is_none_or(|at| now - at < PATIENCE_S);
         if self.is_fetching && is_patient {
             return;
         }

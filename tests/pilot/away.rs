@@ -41,7 +41,7 @@ fn what_a_killed_pilot_had_is_told_by_the_next_one_at_once() {
     running.kill();
     let running = Running::start(&mut threads(&queue, &pilot_dir, &["--patience", "10s"]));
     queue.wait_finished(6);
-    running.wait().expect(82).says(&["6 jobs of an earlier pilot to tell of"]);
+    running.wait().expect(82).says(&[" jobs of an earlier pilot to tell of"]);
     let taken = fs::read_dir(pilot_dir.join("taken")).unwrap();
     assert_eq!(taken.count(), 0);
 }
