@@ -118,7 +118,7 @@ fn nothing_is_begun_that_cannot_end_before_the_allocation() {
     let said = pilot.on(101.0, Event::Ended { rank: 1, end: End { outcome, ..ok(2) } });
     assert_eq!(told(&said), [(2, Said::TimeLimit)]);
     assert_eq!(finished(&said), None, "a request is under way");
-    assert_eq!(finished(&pilot.on(105.0, Event::Tick)), Some(&Ending::TimeLimit));
+    assert_eq!(finished(&pilot.on(108.0, Event::Tick)), Some(&Ending::TimeLimit));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_comes_after_the_word_to_end_is_given_back() {
     assert_eq!(finished(&said), Some(&Ending::Early("enough".into())));
     let (mut pilot, _) = ready(settings(1));
     assert_eq!(finished(&pilot.on(1.0, Event::Stop { reason: "now".into() })), None);
-    assert_eq!(finished(&pilot.on(6.0, Event::Tick)), Some(&Ending::Early("now".into())));
+    assert_eq!(finished(&pilot.on(9.0, Event::Tick)), Some(&Ending::Early("now".into())));
 }
 
 #[test]
