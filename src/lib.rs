@@ -25,6 +25,7 @@
 
 pub mod acquisition;
 pub mod cli;
+pub mod clock;
 pub mod comm;
 pub mod config;
 pub mod coordinator;

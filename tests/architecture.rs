@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 38] = [
+const MAY_USE: [(&str, &[&str]); 39] = [
+    ("clock", &[]),
     ("problem", &[]),
     ("rng", &[]),
     ("exit", &[]),
@@ -27,11 +28,11 @@ const MAY_USE: [(&str, &[&str]); 38] = [
     ("job", &["problem"]),
     ("comm", &["job", "problem"]),
     ("hosts", &["comm", "pipeline"]),
-    ("tenancy", &["comm", "hosts", "signal"]),
-    ("overflow", &["comm", "config", "hosts", "panda", "problem"]),
+    ("tenancy", &["clock", "comm", "hosts", "signal"]),
+    ("overflow", &["clock", "comm", "config", "hosts", "panda", "problem"]),
     ("exec", &["config", "geometry", "job", "pipeline", "problem", "rng"]),
     ("slurm", &["exec"]),
-    ("store", &["config", "pareto", "problem"]),
+    ("store", &["clock", "config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),
     ("stopping", &["config", "pareto", "problem", "store"]),
     ("observe", &["pareto", "problem", "store"]),
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 38] = [
     (
         "evaluator",
         &[
+            "clock",
             "comm",
             "config",
             "exec",
@@ -55,17 +57,24 @@ const MAY_USE: [(&str, &[&str]); 38] = [
     (
         "coordinator",
         &[
-            "comm", "config", "hosts", "observe", "pareto", "pipeline", "problem", "signal", "stopping",
-            "store", "strategy", "tenancy",
+            "clock", "comm", "config", "hosts", "observe", "pareto", "pipeline", "problem", "signal",
+            "stopping", "store", "strategy", "tenancy",
         ],
     ),
-    ("pilot", &["comm", "config", "hosts", "job", "panda", "pipeline", "problem", "signal", "tenancy"]),
-    ("steer", &["config", "problem", "report", "stopping", "store", "strategy"]),
+    (
+        "pilot",
+        &[
+            "clock", "comm", "config", "hosts", "job", "panda", "pipeline", "problem", "signal",
+            "tenancy",
+        ],
+    ),
+    ("steer", &["clock", "config", "problem", "report", "stopping", "store", "strategy"]),
     ("recommend", &["config", "pareto", "problem", "store", "strategy"]),
     ("replay", &["config", "problem", "steer", "store", "strategy"]),
     (
         "cli",
         &[
+            "clock",
             "comm",
             "config",
             "coordinator",

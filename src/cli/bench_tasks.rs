@@ -4,13 +4,14 @@
 use super::bench::study_of;
 use super::run::on_ranks;
 use super::{complain, write_out};
+use crate::clock::now_s;
 use crate::comm::{Message, Task, Transport};
 use crate::config::{
     Builtin, Command, Container, Engine, Evaluator, Image, Method, ResultFile, Staging, Study,
 };
 use crate::exit::Exit;
 use crate::problem::{TaskOutcome, Value};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A payload that says when it ran, and nothing else; what it prints is its result.
 const PAYLOAD: [&str; 2] = ["date", r#"+{"f0": %s.%N, "f1": 0}"#];
@@ -120,7 +121,7 @@ fn measure(transport: &mut dyn Transport, study: &Study, tasks: u64) -> Result<V
                 None => transport.wait(Duration::from_millis(1)),
             }
         };
-        let heard = now();
+        let heard = now_s();
         match message {
             Message::Hello { .. } => {
                 transport.send(rank, &Message::Study(text.clone())).map_err(|e| e.to_string())?;
@@ -141,16 +142,11 @@ fn measure(transport: &mut dyn Transport, study: &Study, tasks: u64) -> Result<V
             let design = vec![Value::Float(0.5); study.problem.space.parameters.len()];
             let task = Task { trial: given, task: 0, attempt: 1, design, inputs: vec![] };
             given += 1;
-            sent[rank] = now();
+            sent[rank] = now_s();
             transport.send(rank, &Message::Evaluate(task)).map_err(|e| e.to_string())?;
         }
     }
     Ok(times.split_off(warm_up as usize))
-}
-
-/// Seconds since 1970.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
 }
 
 fn shown(times: &[Times], ranks: usize, args: &Args) -> String {

@@ -1,8 +1,9 @@
 //! `paretorank pilot`: the ranks of an allocation run jobs of a PanDA queue.
 
 use super::complain;
-use super::queue_work::{self, Started, Work, now_s};
+use super::queue_work::{self, Started, Work};
 use super::run::on_ranks;
+use crate::clock::now_s;
 use crate::comm::Transport;
 use crate::config::{Engine, KeptJobs, Site};
 use crate::exit::Exit;

@@ -1,6 +1,7 @@
 //! What `paretorank pilot` and the `[pilot]` table of a study have in common: a pilot of a queue, ready to work.
 
 use super::complain;
+use crate::clock::now_s;
 use crate::config::Site;
 use crate::exit::Exit;
 use crate::job::JobId;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Longest time to connect.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -118,11 +119,6 @@ pub fn exit_for(error: &PandaError) -> Exit {
         PandaError::Credentials(_) => Exit::Usage,
         PandaError::Refused { .. } | PandaError::Invalid { .. } => Exit::Failed,
     }
-}
-
-/// Seconds since 1970.
-pub fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
 /// What has become of the jobs.

@@ -4,6 +4,7 @@ use super::desk::Ahead;
 use super::events::{Command, Ending, Event, Settings};
 use super::state::Coordinator;
 use super::strategist::{Reply, Strategist};
+use crate::clock::now_s;
 use crate::comm::{Message, Rank, Report};
 use crate::config::Study;
 use crate::observe::Observer;
@@ -16,7 +17,6 @@ use crate::strategy::Proposer;
 use crate::tenancy::{Deeds, Tenant, Word};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// When the allocation ends and what must be kept free before that.
 #[derive(Debug, Clone, Copy, Default)]
@@ -320,9 +320,4 @@ impl Tenant for Driver {
     fn is_over(&self) -> bool {
         self.ended.is_some()
     }
-}
-
-/// Seconds since 1970.
-pub fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

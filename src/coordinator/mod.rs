@@ -27,7 +27,7 @@ mod tests;
 
 pub use crate::hosts::Place;
 pub use desk::{Ahead, Clock, Desk};
-pub use driver::{Clockwork, Drive, Driver, Ended, now_s};
+pub use driver::{Clockwork, Drive, Driver, Ended};
 pub use events::{Command, Ending, Event, Settings};
 pub use state::Coordinator;
 pub use strategist::{Offer, Reply, Request, Strategist};

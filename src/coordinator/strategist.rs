@@ -1,7 +1,7 @@
 //! The strategy on a thread of its own, so that rank 0 answers while candidates are computed.
 
 use super::desk::{Ahead, Desk};
-use super::driver::now_s;
+use crate::clock::now_s;
 use crate::problem::{Design, Outcome, TrialId};
 use crate::store::Proposed;
 use crate::strategy::Proposer;

@@ -1,7 +1,8 @@
 //! A single task without rank 0.
 
+use super::LOOK;
 use super::work::{Ended, Id, Rest, Work, Workshop};
-use super::{LOOK, now};
+use crate::clock::now_s;
 use crate::comm::{Report, Task};
 use crate::config::Study;
 use crate::problem::TaskOutcome;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Does `task` of `study` in this process and says how it ended; `told_to_stop`: it is to be interrupted.
 pub fn alone(study: &Study, task: &Task, told_to_stop: &AtomicBool) -> Report {
     let id = Id::Task(task.trial, task.task, task.attempt);
-    let started = now();
+    let started = now_s();
     let Ended { outcome, rest } = match Workshop::new(study) {
         Err(reason) => finish(Work::unable(id, &reason), told_to_stop),
         Ok(workshop) => {
@@ -32,7 +33,7 @@ pub fn alone(study: &Study, task: &Task, told_to_stop: &AtomicBool) -> Report {
         Rest::Job(_) => (None, None),
     };
     let &Task { trial, task, attempt, .. } = task;
-    Report { trial, task, attempt, outcome, started, finished: now(), peak_memory, reused }
+    Report { trial, task, attempt, outcome, started, finished: now_s(), peak_memory, reused }
 }
 
 fn finish(mut work: Work, told_to_stop: &AtomicBool) -> Ended {

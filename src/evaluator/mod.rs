@@ -11,6 +11,7 @@ mod work;
 pub use alone::alone;
 pub use builtin::{noise_of, observe};
 
+use crate::clock::now_s;
 use crate::comm::{Message, Report, Transport, TransportError, Vigil};
 use crate::config::{Limits, Site, Study};
 use crate::exec::JobBench;
@@ -21,7 +22,7 @@ use crate::problem::TaskOutcome;
 use crate::{signal, slurm};
 use hangup::Hangup;
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use work::{Assigned, Ended, Id, Rest, Work, Workshop, start_job};
 
 /// Serves rank 0 until it says [`Message::Leave`], and returns the exit code told there; 1 if the
@@ -54,7 +55,7 @@ fn serve_with(
         while let Some((_, message)) = transport.try_receive()? {
             evaluator.hear(message, &equip);
         }
-        if !evaluator.vigil.as_mut().is_none_or(|vigil| vigil.listened(now()).is_empty()) {
+        if !evaluator.vigil.as_mut().is_none_or(|vigil| vigil.listened(now_s()).is_empty()) {
             // Perhaps only rank 0 is gone: then nobody else ends this rank.
             tracing::error!(rank = transport.rank(), "rank 0 says nothing any more (limits.silence)");
             evaluator.hear(Message::Leave(Exit::StoppedEarly.code()), &equip);
@@ -224,7 +225,7 @@ impl Evaluator {
     fn watch(&mut self, silence_s: f64) {
         let pulse_s = (silence_s / PULSES).min(LONGEST_PULSE_S);
         self.pulse = Some(Duration::from_secs_f64(pulse_s));
-        self.vigil = Some(Vigil::new(silence_s, 0..=0, now()));
+        self.vigil = Some(Vigil::new(silence_s, 0..=0, now_s()));
     }
 
     fn equip(&mut self, workshop: Result<Workshop, String>) {
@@ -287,7 +288,7 @@ impl Evaluator {
                 let waiting = self.queue.iter().position(|assigned| assigned.id() == id);
                 if waiting.and_then(|at| self.queue.remove(at)).is_some() {
                     let outcome = TaskOutcome::Interrupted { reason: reason.to_owned() };
-                    self.report(id, Ended::unbegun(id, outcome), now());
+                    self.report(id, Ended::unbegun(id, outcome), now_s());
                 }
             }
         }
@@ -326,7 +327,7 @@ impl Evaluator {
         let Some(assigned) = self.queue.pop_front_if(is_ready) else {
             return false;
         };
-        let (id, started) = (assigned.id(), now());
+        let (id, started) = (assigned.id(), now_s());
         let work = match (&assigned, &self.workshop, &self.jobs) {
             (Assigned::Task(task), Some(Ok(workshop)), _) => workshop.start(task),
             (Assigned::Job(order), _, Some(Ok(jobs))) => start_job(jobs, order),
@@ -346,7 +347,7 @@ impl Evaluator {
         if self.leaving.is_some() || self.rejoins {
             return;
         }
-        let finished = now();
+        let finished = now_s();
         self.reports.extend(match (id, rest) {
             (Id::Task(trial, task, attempt), Rest::Task(peak_memory, reused)) => {
                 Some(Message::Done(Report {
@@ -376,11 +377,6 @@ impl Evaluator {
         });
         self.pulse.map_or(until_done, |pulse| until_done.min(pulse))
     }
-}
-
-/// Seconds since 1970.
-fn now() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
 }
 
 #[cfg(test)]

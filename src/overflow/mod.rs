@@ -11,6 +11,7 @@ mod slots;
 pub use line::Office;
 pub use slots::{Command, Event, Job, Key, Slots};
 
+use crate::clock::now_s;
 use crate::comm::{Message, Rank, Report, Task};
 use crate::config::Overflow as Settings;
 use crate::hosts::Place;
@@ -19,7 +20,6 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The ranks that a queue stands for.
 pub struct Overflow {
@@ -172,9 +172,4 @@ pub mod order {
 /// What a job's report says of its task.
 pub fn read_report(text: &str) -> Option<Report> {
     serde_json::from_str(text).ok()
-}
-
-/// Seconds since 1970.
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

@@ -5,6 +5,7 @@ use super::events::{Command, Ending, Event, Said};
 use super::fetcher::{Fetched, Fetcher, Request};
 use super::state::Pilot;
 use super::verdict;
+use crate::clock::now_s;
 use crate::comm::Message;
 use crate::config::Site;
 use crate::job::{End, JobId, Order};
@@ -12,7 +13,6 @@ use crate::panda::{State, Update};
 use crate::signal::SignalEvent;
 use crate::tenancy::{Deeds, Tenant, Word};
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a [`Driver`] is made of.
 pub struct Drive {
@@ -245,9 +245,4 @@ impl Tenant for Driver {
     fn is_over(&self) -> bool {
         self.ended.is_some()
     }
-}
-
-/// Seconds since 1970.
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

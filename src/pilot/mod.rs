@@ -4,12 +4,14 @@
 //! feeds it, from ranks, signals, the clock, and two threads that talk to the server: one takes jobs ([`Fetcher`]), one tells how they are ([`Courier`]). Neither waits for the other, and the ranks
 //! wait for neither.
 
+mod asking;
 mod cache;
 mod courier;
 mod drive;
 mod events;
 mod fetcher;
 mod ledger;
+mod lending;
 mod order;
 mod state;
 mod unpack;

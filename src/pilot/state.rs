@@ -9,9 +9,6 @@ use crate::pipeline::Need;
 use crate::problem::{FailureClass, TaskOutcome};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Jobs are taken for so many seconds of work beyond what is idle: a job that waits here is one that no other
-/// pilot can have.
-const AHEAD_S: f64 = 5.0;
 /// How much the latest job counts in the mean of durations.
 const FRESH: f64 = 0.1;
 /// A request under way is waited for so long after the word to stop, in seconds: longer than servers wait for work.
@@ -25,26 +22,27 @@ const NO_ROOM_S: f64 = 60.0;
 const FAULTS_IN_A_ROW: u32 = 6;
 
 #[derive(Debug, Clone)]
-struct Running {
-    order: Order,
+pub(super) struct Running {
+    pub order: Order,
     need: Need,
-    began: f64,
+    pub began: f64,
     /// Who ended it, where that is known.
-    said: Said,
+    pub said: Said,
     /// Nothing is told about its end.
     is_forgotten: bool,
 }
 
+/// A rank, and what it runs.
 #[derive(Debug, Clone)]
-struct Post {
+pub(super) struct Post {
     host: String,
-    id: HostId,
-    running: Option<Running>,
+    pub id: HostId,
+    pub running: Option<Running>,
     faults: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Mode {
+pub(super) enum Mode {
     Working,
     /// Nothing new is started; what runs is waited for.
     Draining(Ending),
@@ -54,27 +52,27 @@ enum Mode {
 /// Rank 0's decisions about jobs of a queue.
 #[derive(Debug, Clone)]
 pub struct Pilot {
-    settings: Settings,
-    hosts: Hosts,
-    posts: BTreeMap<Rank, Post>,
+    pub(super) settings: Settings,
+    pub(super) hosts: Hosts,
+    pub(super) posts: BTreeMap<Rank, Post>,
     unfit: BTreeSet<Rank>,
-    waiting: VecDeque<Order>,
-    is_fetching: bool,
+    pub(super) waiting: VecDeque<Order>,
+    pub(super) is_fetching: bool,
     /// Nothing is asked for before.
-    fetch_at: f64,
+    pub(super) fetch_at: f64,
     /// Jobs taken, and ended.
-    taken: u64,
+    pub(super) taken: u64,
     ended: u64,
     /// Mean duration of jobs in seconds, once one has ended.
-    mean_s: Option<f64>,
+    pub(super) mean_s: Option<f64>,
     /// Since when there is nothing to do.
-    idle_since: f64,
+    pub(super) idle_since: f64,
     /// Ranks that others are to have, and since when they wait for that.
-    owed: usize,
-    owed_since: f64,
+    pub(super) owed: usize,
+    pub(super) owed_since: f64,
     /// When it was told to stop.
     stopped_at: Option<f64>,
-    mode: Mode,
+    pub(super) mode: Mode,
 }
 
 impl Pilot {
@@ -113,7 +111,7 @@ impl Pilot {
         }
     }
 
-    fn running(&self) -> usize {
+    pub(super) fn running(&self) -> usize {
         self.posts.values().filter(|post| post.running.is_some()).count()
     }
 
@@ -322,33 +320,7 @@ impl Pilot {
         }
     }
 
-    /// Gives ranks back that others are to have: idle ones at once, then, after a while, those whose jobs began
-    /// last.
-    fn give_ranks_back(&mut self, now: f64, out: &mut Vec<Command>) {
-        while self.owed > 0
-            && let Some(rank) = self.hosts.last_idle_below(Rank::MAX)
-            && let Some(post) = self.posts.remove(&rank)
-        {
-            self.owed -= 1;
-            self.hosts.remove(post.id, rank);
-            out.push(Command::GiveBack { rank });
-        }
-        if now - self.owed_since < self.settings.wait_s {
-            return;
-        }
-        let running = |post: &Post, said: Said| post.running.as_ref().is_some_and(|r| r.said == said);
-        let leaving = self.posts.values().filter(|post| running(post, Said::Preempted)).count();
-        for _ in leaving..self.owed {
-            let rest = self.posts.iter_mut().filter(|(_, post)| running(post, Said::Itself));
-            let rest = rest.filter_map(|(rank, post)| Some((*rank, post.running.as_mut()?)));
-            let Some((rank, last)) = rest.max_by(|a, b| a.1.began.total_cmp(&b.1.began)) else { return };
-            last.said = Said::Preempted;
-            let reason = "the study wants its rank back".to_owned();
-            out.push(Command::Halt { rank, id: last.order.id, reason });
-        }
-    }
-
-    fn left_s(&self, now: f64) -> Option<f64> {
+    pub(super) fn left_s(&self, now: f64) -> Option<f64> {
         self.settings.end.map(|end| end - now)
     }
 
@@ -400,42 +372,6 @@ impl Pilot {
             Some(Running { order: order.clone(), need, began: now, said, is_forgotten: false });
         out.push(Command::Run { rank, order: Box::new(order) });
         out.push(Command::Begun { id, host: Some(post.host.clone()), cores });
-    }
-
-    /// Asks for jobs before ranks have none: for what is idle, and for a few seconds of short ones.
-    fn fetch(&mut self, now: f64, out: &mut Vec<Command>) {
-        let is_late = self.left_s(now).is_some_and(|left| left < self.settings.usual_s);
-        let open = self.settings.most.map_or(u64::MAX, |most| most.saturating_sub(self.taken));
-        if self.mode != Mode::Working
-            || self.is_fetching
-            || now < self.fetch_at
-            || is_late
-            || open == 0
-            || self.posts.is_empty()
-        {
-            return;
-        }
-        let ranks = self.posts.len() as f64;
-        // Before any has ended they are taken for long ones.
-        let ahead = self.mean_s.map_or(0.0, |mean| ranks * AHEAD_S / mean.max(1e-3)).floor();
-        let wanted = self.hosts.idle() as f64 + ahead;
-        let waiting = self.waiting.len() as f64;
-        if waiting < (wanted / 2.0).max(self.hosts.idle() as f64) {
-            let jobs = (wanted - waiting).min(f64::from(self.settings.batch)).min(open as f64) as u32;
-            self.is_fetching = true;
-            let wait_s = self.may_wait_s(now);
-            out.push(Command::Fetch { jobs: jobs.max(1), remaining_s: self.left_s(now), wait_s });
-        }
-    }
-
-    /// Seconds that a request may wait for jobs: no longer than until it would be over without any.
-    fn may_wait_s(&self, now: f64) -> u32 {
-        let idle_s =
-            if self.running() == 0 && self.waiting.is_empty() { now - self.idle_since } else { 0.0 };
-        let patience_s = self.settings.patience_s.map(|most| most - idle_s);
-        let left_s = self.left_s(now).map(|left| left - self.settings.usual_s);
-        let least = |a: f64, b: Option<f64>| b.map_or(a, |b| a.min(b));
-        least(least(self.settings.ask_wait_s, patience_s), left_s).max(0.0) as u32
     }
 
     fn finish_if_over(&mut self, now: f64, out: &mut Vec<Command>) {

@@ -1,12 +1,13 @@
 //! A run directory held for steering.
 
 use super::{Receipt, SteerError, Steering};
+use crate::clock::now_s;
 use crate::config::Study;
 use crate::problem::Outcome;
 use crate::store::{History, Opened, Origin, Proposed, Record, Session, Store, Writer};
 use serde_json::Value as Json;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A run directory with its lock: every answer is on the disk before it is given.
 pub struct Helm {
@@ -96,9 +97,4 @@ impl Receipt {
     pub fn status(&self) -> &'static str {
         Outcome::status(&self.outcome)
     }
-}
-
-/// Seconds since 1970.
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

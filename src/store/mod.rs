@@ -40,13 +40,14 @@ pub use record::{
 pub use stored::{Stored, read};
 pub use writer::{Snapshots, Writer};
 
+use crate::clock::now_s;
 use crate::config::{self, Study};
 use journal::Journal;
 use lock::Lock;
 use recover::{JournalState, Provenance, Recovered, Resolved, SnapshotState, recover};
 use snapshot::{Content, Curve};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Who writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -93,7 +94,7 @@ impl Store {
     /// files cannot be read or written.
     pub fn open(dir: &Path, study: &Study, text: &str, origin: &Origin) -> Result<Opened, StoreError> {
         files::prepare(dir)?;
-        let (lock, taken_over) = Lock::acquire(dir, Holder::this(&origin.host, &origin.job, now()))?;
+        let (lock, taken_over) = Lock::acquire(dir, Holder::this(&origin.host, &origin.job, now_s()))?;
         let recovered = recover(dir)?;
         if let Some(stored) = &recovered.study {
             let differences = config::differences(stored, study);
@@ -220,7 +221,7 @@ fn describe(dir: &Path, study: &Study, text: &str, origin: &Origin) -> Result<()
             hdf5_version: format!("{major}.{minor}.{patch}"),
             host: origin.host.clone(),
             job: origin.job.clone(),
-            at: now(),
+            at: now_s(),
         };
         let resolved = Resolved { study: study.clone(), provenance };
         let json = serde_json::to_vec_pretty(&resolved).map_err(|e| not_json(&path, e))?;
@@ -239,9 +240,4 @@ fn not_json(path: &Path, error: serde_json::Error) -> StoreError {
 
 fn set_aside(dir: &Path, name: &str, as_name: &str) -> Result<(), StoreError> {
     files::rename(&dir.join(name), &dir.join(as_name))
-}
-
-/// Seconds since 1970.
-fn now() -> f64 {
-    SystemTime::UNIX_EPOCH.elapsed().map_or(0.0, |d| d.as_secs_f64())
 }

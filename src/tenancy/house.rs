@@ -2,11 +2,12 @@
 
 use super::floor::{Floor, Move};
 use super::{Deeds, Tenant, Word};
+use crate::clock::now_s;
 use crate::comm::{Message, Rank, Transport, TransportError, Vigil};
 use crate::hosts::Place;
 use crate::signal::Signals;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// All ranks of a run, with the line to them.
 pub struct House<'a> {
@@ -263,9 +264,4 @@ impl<'a> House<'a> {
         }
         self.elsewhere = now;
     }
-}
-
-/// Seconds since 1970.
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

@@ -30,6 +30,50 @@ fn an_allocation_elsewhere_does_trials_of_a_study() {
     helper.wait().expect(75);
 }
 
+/// Two stages, whose files the ranks of both allocations see.
+const STAGES: &str = r#"
+[[stage]]
+name = "simulate"
+command = ["sh", "-c", "echo $0 > hits.txt; sleep 0.2", "{param.x}"]
+outputs = ["hits.txt"]
+foreach = { run = [1, 2, 3] }
+
+[[stage]]
+name = "analyse"
+needs = ["simulate"]
+command = ["sh", "-c", 'for f in "$@"; do n=$((n + $(cat $f))); done; echo "{\"f\": $n}" > result.json', "sh", "{in.simulate}"]
+result = "result.json"
+"#;
+
+#[test]
+fn tasks_of_stages_are_done_elsewhere_with_the_same_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::patient(&dir.path().join("queue"), "127.0.0.1:0", "5min");
+    let run_dir = dir.path().join("runs/stages");
+    let file = dir.path().join("stages.toml");
+    let head = format!(
+        "[study]\noutput = \"{}\"\n[strategy]\nmethod = \"sobol\"\ntrials = 6\n[[parameter]]\nname = \"x\"\n\
+         kind = \"int\"\nlower = 1\nupper = 90\n[[objective]]\nname = \"f\"\ngoal = \"minimize\"\n",
+        run_dir.display()
+    );
+    fs::write(&file, format!("{head}{STAGES}{}", table(&queue, "tasks = 3\n"))).unwrap();
+    let helper = pilot(mpirun(4, PROGRAM), &queue.url, &dir.path().join("pilot"), &[]);
+    let helper = Running::start(&mut { helper });
+    Running::start(&mut run(2, &[&file])).wait().expect(0).says(&["6/6 trials: ok 6"]);
+    assert!(queue.states().get("finished").is_some_and(|count| *count >= 6), "{:?}", queue.states());
+    let csv = Command::new(PROGRAM).arg("export").arg(&run_dir).output().unwrap();
+    let csv = String::from_utf8_lossy(&csv.stdout).into_owned();
+    let names: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let column = |name: &str| names.iter().position(|n| n.split(' ').next() == Some(name)).unwrap();
+    for line in csv.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |name: &str| cells[column(name)].parse::<f64>().unwrap();
+        assert_eq!(number("f"), 3.0 * number("x"), "three hits of x each: {line}");
+    }
+    helper.signal(rustix::process::Signal::USR1);
+    helper.wait().expect(75);
+}
+
 #[test]
 fn what_no_pilot_begins_comes_back() {
     let dir = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ mod container;
 mod function;
 mod geometry;
 mod points;
+mod queues;
 mod refused;
 mod reuse;
 mod sessions;
