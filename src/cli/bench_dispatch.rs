@@ -67,6 +67,7 @@ fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Ex
         also: vec![],
         workers: None,
         time_limit: None,
+        is_alone: true,
     };
     let ranks = transport.size() - 1;
     let mut exit = Exit::Complete;

@@ -18,7 +18,13 @@ pub fn run(args: &StudyArgs, study: &Study) -> Exit {
     }
     let place = free_place(&study.output);
     let study_args = StudyArgs { output: Some(place.clone()), trials: Some(1), ..args.clone() };
-    let ran = run::run(&run::Args { study: study_args, also: vec![], workers: None, time_limit: None });
+    let ran = run::run(&run::Args {
+        study: study_args,
+        also: vec![],
+        workers: None,
+        time_limit: None,
+        is_alone: true,
+    });
     let stored = match store::read(&place) {
         Ok(stored) => stored,
         // The run has said what was wrong.

@@ -81,7 +81,7 @@ enum Command {
     Tell(steer::TellArgs),
     /// Ask and tell line by line: JSON requests on standard input, answers on standard output
     Session(steer::SessionArgs),
-    /// Serve a queue of jobs to pilots of PanDA
+    /// A queue of jobs for pilots of PanDA: serve it, submit, list, show, kill, retry
     Queue(queue::Args),
     /// Run jobs of a PanDA queue on the ranks of this allocation
     Pilot(pilot::Args),

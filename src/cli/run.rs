@@ -69,6 +69,9 @@ pub struct Args {
     /// batch job]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub time_limit: Option<Duration>,
+    /// Without the queues of `[pilot]` and `[overflow]`: a trial of how things are set up is nobody else's.
+    #[arg(skip)]
+    pub is_alone: bool,
 }
 
 /// Runs or goes on with a study.
@@ -246,7 +249,10 @@ fn differ(args: &Args, studies: &[(Study, String)]) -> Result<(), (Exit, String)
 fn prepare(args: &Args, file: &Path) -> Result<(Study, String), (Exit, String)> {
     let overrides = args.study.overrides().map_err(|e| (Exit::Usage, e))?;
     let read = config::read(file, &overrides);
-    let (study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
+    let (mut study, text) = read.map_err(|e| (Exit::BadStudy, e.to_string()))?;
+    if args.is_alone {
+        (study.pilot, study.overflow) = (None, None);
+    }
     if study.evaluator == Evaluator::Outside {
         let reason = format!(
             "{} is evaluated outside ([evaluator] outside = true), so there is nothing to run: steer it \

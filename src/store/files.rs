@@ -41,6 +41,10 @@ pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
     for entry in fs::read_dir(dir).map_err(StoreError::io("list", dir))? {
         let name = entry.map_err(StoreError::io("list", dir))?.file_name();
         let name = name.to_string_lossy();
+        // Another job may have begun one just now.
+        if MARKS.contains(&&*name) {
+            return Ok(());
+        }
         // File systems leave hidden files of their own (.nfs…, .snapshot).
         if !name.starts_with('.') {
             return Err(unsuitable(format!(

@@ -1,11 +1,15 @@
 //! `[pilot]`: ranks that a study cannot use run jobs of a queue.
 
 use super::queue::{Queue, job};
+use super::support::PROGRAM;
 use super::support::process::Running;
 use super::{run, study, trials};
 use serde_json::json;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn table(queue: &Queue, more: &str) -> String {
@@ -98,4 +102,28 @@ fn a_server_that_is_not_there_costs_a_study_nothing() {
     narrow(&file, 1);
     Running::start(&mut run(3, &[&file])).wait().expect(0).says(&["cannot be reached", "10/10 trials"]);
     assert_eq!(trials(&dir.path().join("runs/alone")).len(), 10);
+    // A look at how things are set up has nothing to do with queues.
+    let mut check = Command::new(PROGRAM);
+    let ended = Running::start(check.arg("check").arg(&file).arg("--one")).wait().expect(0);
+    assert!(!ended.err.contains("pilot:"), "{ended}");
+}
+
+#[test]
+fn a_server_that_lets_nobody_in_is_told_of_once_and_the_study_goes_on_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut line in listener.incoming().map_while(Result::ok) {
+            let mut asked = [0; 4096];
+            let _ = line.read(&mut asked);
+            let _ = line.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 16\r\nConnection: close\r\n\r\nERROR : no token");
+        }
+    });
+    let more = format!("[pilot]\nserver = \"{url}\"\nqueue = \"Q\"\n");
+    let file = study(dir.path(), "barred", 10, "\"200 ms\"", &more);
+    narrow(&file, 1);
+    let ended =
+        Running::start(&mut run(3, &[&file])).wait().expect(0).says(&["10/10 trials", "refuses"]);
+    assert_eq!(ended.err.matches("no more jobs are taken").count(), 1, "{ended}");
 }

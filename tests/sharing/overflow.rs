@@ -5,10 +5,32 @@ use super::support::PROGRAM;
 use super::support::process::{Running, mpirun};
 use super::{run, study, trials};
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 fn table(queue: &Queue, more: &str) -> String {
     format!("[overflow]\nserver = \"{}\"\nqueue = \"Q\"\n{more}", queue.url)
+}
+
+/// Parameters and objectives of all trials, in their order.
+fn measured(run: &Path) -> Vec<String> {
+    let csv = Command::new(PROGRAM).arg("export").arg(run).output().unwrap();
+    let csv = String::from_utf8_lossy(&csv.stdout).into_owned();
+    let names: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let is_value = |name: &str| {
+        name.strip_prefix(['x', 'f'])
+            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let is_meant = |name: &str| name == "trial" || is_value(name);
+    let columns: Vec<usize> = (0..names.len()).filter(|k| is_meant(names[*k])).collect();
+    assert!(columns.len() >= 10, "{names:?}");
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        columns.iter().map(|k| cells[*k]).collect::<Vec<_>>().join(",")
+    };
+    let mut rows: Vec<String> = csv.lines().skip(1).map(row).collect();
+    rows.sort();
+    rows
 }
 
 #[test]
@@ -25,9 +47,30 @@ fn an_allocation_elsewhere_does_trials_of_a_study() {
     assert!(ids.into_iter().eq(0..40), "each once");
     let states = queue.states();
     assert!(states.get("finished").is_some_and(|count| *count >= 10), "{states:?}");
+    // The same study without the queue measures the same.
+    let narrow = study(dir.path(), "narrow", 40, "\"1 ms\"", "");
+    Running::start(&mut super::run(3, &[&narrow])).wait().expect(0);
+    assert_eq!(measured(&run), measured(&dir.path().join("runs/narrow")));
     assert_eq!(states.get("activated"), None, "nothing is left behind: {states:?}");
     helper.signal(rustix::process::Signal::USR1);
     helper.wait().expect(75);
+}
+
+#[test]
+fn a_pilot_that_is_killed_costs_only_what_it_had_of_a_study() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::patient(&dir.path().join("queue"), "127.0.0.1:0", "3s");
+    let file = study(dir.path(), "robbed", 30, "\"300 ms\"", &table(&queue, "tasks = 3\n"));
+    let mut line = pilot(mpirun(4, PROGRAM), &queue.url, &dir.path().join("pilot"), &[]);
+    let helper = Running::start(&mut line);
+    let mut running = Running::start(&mut run(2, &[&file]));
+    running.watch("it has done some", || queue.states().get("finished").copied() >= Some(3));
+    helper.kill();
+    running.wait().expect(0).says(&["30/30 trials: ok 30"]);
+    let mut ids: Vec<u64> =
+        trials(&dir.path().join("runs/robbed")).into_iter().map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    assert!(ids.into_iter().eq(0..30), "each once");
 }
 
 /// Two stages, whose files the ranks of both allocations see.
@@ -105,7 +148,7 @@ fn a_study_that_was_killed_takes_its_jobs_out_of_the_queue_when_it_goes_on() {
     assert_eq!(queue.states().get("activated"), None);
 }
 
-fn running_says(log: &std::path::Path, words: &str) -> bool {
+fn running_says(log: &Path, words: &str) -> bool {
     fs::read_to_string(log).is_ok_and(|text| text.contains(words))
 }
 
