@@ -166,7 +166,7 @@ impl Tenant for Guest {
         }
     }
 
-    fn turn(&mut self, deeds: &mut Deeds) -> bool {
+    fn turn(&mut self, deeds: &mut Deeds<'_>) -> bool {
         self.started.as_mut().is_some_and(|started| started.driver.turn(deeds))
     }
 

@@ -148,12 +148,11 @@ impl Tenant for Undertaking {
         }
     }
 
-    fn turn(&mut self, deeds: &mut Deeds) -> bool {
+    fn turn(&mut self, deeds: &mut Deeds<'_>) -> bool {
         let Some(driver) = &mut self.driver else { return false };
         let any = driver.turn(deeds);
         let Some(overflow) = &mut self.overflow else { return any };
-        let (ranks, _) = overflow.ranks();
-        for (rank, message) in deeds.sends.extract_if(.., |(rank, _)| ranks.contains(rank)) {
+        for (rank, message) in deeds.take_elsewhere() {
             overflow.take(rank, message);
         }
         let wants_back = driver.wants_back();

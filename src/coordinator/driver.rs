@@ -214,15 +214,16 @@ impl Driver {
         }
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>, deeds: &mut Deeds) {
+    fn carry_out(&mut self, commands: Vec<Command>, deeds: &mut Deeds<'_>) {
         let (mut records, mut requests) = (Vec::new(), Vec::new());
         for command in commands {
             match command {
-                Command::Evaluate { rank, task } => deeds.sends.push((rank, Message::Evaluate(task))),
+                // Tasks first: a free rank waits neither for the disk nor for the strategy.
+                Command::Evaluate { rank, task } => deeds.send(rank, Message::Evaluate(task)),
                 Command::Cancel { rank, trial, task, attempt } => {
-                    deeds.sends.push((rank, Message::Cancel { trial, task, attempt }));
+                    deeds.send(rank, Message::Cancel { trial, task, attempt });
                 }
-                Command::GiveAway { rank } => deeds.given.push(rank),
+                Command::GiveAway { rank } => deeds.give(rank),
                 Command::Strategy(request) => requests.push(request),
                 Command::Record(record) => {
                     self.watch(&record);
@@ -290,7 +291,7 @@ impl Tenant for Driver {
         self.events.push(event);
     }
 
-    fn turn(&mut self, deeds: &mut Deeds) -> bool {
+    fn turn(&mut self, deeds: &mut Deeds<'_>) -> bool {
         if !self.first.is_empty() {
             let first = std::mem::take(&mut self.first);
             self.carry_out(first, deeds);

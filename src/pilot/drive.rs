@@ -149,17 +149,17 @@ impl Driver {
         Update { site, pilot, batch: *batch, ..update }
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>, deeds: &mut Deeds) {
+    fn carry_out(&mut self, commands: Vec<Command>, deeds: &mut Deeds<'_>) {
         for command in commands {
             match command {
                 Command::Fetch { jobs, remaining_s, wait_s } => {
                     self.drive.fetcher.request(Request { jobs, remaining_s, wait_s });
                 }
-                Command::Run { rank, order } => deeds.sends.push((rank, Message::Run(*order))),
+                Command::Run { rank, order } => deeds.send(rank, Message::Run(*order)),
                 Command::Halt { rank, id, reason } => {
-                    deeds.sends.push((rank, Message::Halt { id, reason }));
+                    deeds.send(rank, Message::Halt { id, reason });
                 }
-                Command::GiveBack { rank } => deeds.given.push(rank),
+                Command::GiveBack { rank } => deeds.give(rank),
                 Command::Begun { id, host, cores } => {
                     self.drive.courier.begun(self.signed(begun(id, host, cores)));
                 }
@@ -231,7 +231,7 @@ impl Tenant for Driver {
         self.events.push(event);
     }
 
-    fn turn(&mut self, deeds: &mut Deeds) -> bool {
+    fn turn(&mut self, deeds: &mut Deeds<'_>) -> bool {
         self.gather();
         let events = std::mem::take(&mut self.events);
         let any = !events.is_empty();

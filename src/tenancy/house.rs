@@ -90,17 +90,16 @@ impl<'a> House<'a> {
     /// One round: everything that has happened, then what follows from it, then a short wait.
     fn turn(&mut self, tenants: Tenants<'_, '_>) {
         let mut is_idle = !self.gather(tenants);
-        let mut deeds = Deeds::default();
         for (k, tenant) in tenants.iter_mut().enumerate().filter(|(k, _)| !self.over[*k]) {
+            let mut deeds = Deeds::new(self.transport);
             is_idle &= !tenant.turn(&mut deeds);
-            for (rank, message) in deeds.sends.drain(..) {
-                if let Err(error) = self.transport.send(rank, &message) {
-                    self.floor.lost(rank);
-                    self.wants = None;
-                    tenant.hear(Word::Lost { rank, reason: error.to_string() });
-                }
+            let Deeds { lost, given, .. } = deeds;
+            for (rank, reason) in lost {
+                self.floor.lost(rank);
+                self.wants = None;
+                tenant.hear(Word::Lost { rank, reason });
             }
-            for rank in deeds.given.drain(..) {
+            for rank in given {
                 self.floor.given(k, rank);
                 self.wants = None;
             }

@@ -11,7 +11,7 @@ mod house;
 pub use floor::{Floor, Move};
 pub use house::House;
 
-use crate::comm::{Message, Rank};
+use crate::comm::{Message, Rank, Transport};
 use crate::hosts::Place;
 use crate::signal::SignalEvent;
 
@@ -71,13 +71,41 @@ pub enum Word {
     Broken(String),
 }
 
-/// What a tenant wants done.
-#[derive(Debug, Default)]
-pub struct Deeds {
-    /// Messages to its ranks, in order.
-    pub sends: Vec<(Rank, Message)>,
+/// What a tenant does: its messages go out at once, before whatever it does next.
+pub struct Deeds<'a> {
+    transport: &'a mut dyn Transport,
+    /// Ranks that could not be reached, with the reason.
+    lost: Vec<(Rank, String)>,
     /// Idle ranks that it gives back.
-    pub given: Vec<Rank>,
+    given: Vec<Rank>,
+    /// Messages to ranks that are none of this run.
+    elsewhere: Vec<(Rank, Message)>,
+}
+
+impl<'a> Deeds<'a> {
+    fn new(transport: &'a mut dyn Transport) -> Self {
+        Self { transport, lost: vec![], given: vec![], elsewhere: vec![] }
+    }
+
+    /// Sends a message to one of its ranks.
+    pub fn send(&mut self, rank: Rank, message: Message) {
+        if rank >= self.transport.size() {
+            return self.elsewhere.push((rank, message));
+        }
+        if let Err(error) = self.transport.send(rank, &message) {
+            self.lost.push((rank, error.to_string()));
+        }
+    }
+
+    /// Gives an idle rank back.
+    pub fn give(&mut self, rank: Rank) {
+        self.given.push(rank);
+    }
+
+    /// Takes the messages to ranks that are none of this run: places in a queue.
+    pub fn take_elsewhere(&mut self) -> Vec<(Rank, Message)> {
+        std::mem::take(&mut self.elsewhere)
+    }
 }
 
 /// Somebody whom ranks work for.
@@ -98,7 +126,7 @@ pub trait Tenant {
     fn hear(&mut self, word: Word);
 
     /// Goes on with everything that has happened; whether anything had.
-    fn turn(&mut self, deeds: &mut Deeds) -> bool;
+    fn turn(&mut self, deeds: &mut Deeds<'_>) -> bool;
 
     /// Whether it needs no rank any more.
     fn is_over(&self) -> bool;
