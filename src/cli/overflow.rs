@@ -1,6 +1,7 @@
 //! The `[overflow]` table of a study, and `paretorank task`, which its jobs run.
 
 use super::complain;
+use crate::comm::Task;
 use crate::config::{Evaluator, Overflow as Table, Study};
 use crate::evaluator;
 use crate::exit::Exit;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Most bytes of a packed study: a command line takes 128 KiB, and a design is in it, too.
+const LONGEST: usize = 96 << 10;
 /// Longest time to connect, and to wait for an answer: that of a request for results among them.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(30));
 
@@ -37,8 +40,19 @@ pub fn start(table: &Table, study: &Study, first: usize) -> Result<Overflow, (Ex
     let absolute = std::path::absolute(&study.output);
     let output = absolute.map_err(|e| (Exit::Usage, format!("{}: {e}", study.output.display())))?;
     let record = output.join("overflow.json");
-    let study = Study { output, ..study.clone() };
+    let mut study = Study { output, ..study.clone() };
+    // Designs come with their tasks.
+    study.strategy.points.clear();
     let text = serde_json::to_string(&study).map_err(|e| (Exit::Failed, e.to_string()))?;
+    let task = Task { trial: 0, task: 0, attempt: 1, design: vec![], inputs: vec![] };
+    let length = order::write(&text, &task).len();
+    if length > LONGEST {
+        let reason = format!(
+            "[overflow]: the study takes {length} bytes, packed, on the command line of its jobs, and {LONGEST} \
+             are the most; shorten it, or do without this table"
+        );
+        return Err((Exit::BadStudy, reason));
+    }
     let cores =
         Work::of(&study).graph().stages().iter().map(|stage| stage.need.cores).max().unwrap_or(1);
     Overflow::start(table, Arc::new(client), first, cores, text, program, &record)

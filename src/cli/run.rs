@@ -301,7 +301,6 @@ pub fn perform(
     let allocation = Allocation::detect();
     let shares: f64 = studies.iter().map(|(study, _)| study.limits.share).sum();
     let threads = (cores::use_for_strategy() / studies.len()).max(1);
-    let first = studies.first().map(|(study, _)| study.clone());
     let is_shared = studies.len() > 1;
     let mut works = Vec::new();
     for (study, text) in studies {
@@ -312,13 +311,15 @@ pub fn perform(
             Opened::Closed(closed) => ended(*closed),
         }
     }
-    let guest = match first.and_then(|study| Guest::of(&study, evaluators, args, allocation.as_ref())) {
+    // Nothing is begun in the directory of a study that is not: it may be another job's.
+    let host = works.first().map(Undertaking::study);
+    let guest = match host.and_then(|study| Guest::of(study, evaluators, args, allocation.as_ref())) {
         Some(Err((exit, reason))) => {
             complain(&reason);
             works.iter_mut().for_each(|work| ended(work.close(&mut || false)));
             return Some(exit);
         }
-        guest => guest.and_then(Result::ok).filter(|_| !works.is_empty()),
+        guest => guest.and_then(Result::ok),
     };
     share_ranks(transport, signals, works, guest, ended)
 }

@@ -92,6 +92,11 @@ impl Undertaking {
         }
     }
 
+    /// What is worked at.
+    pub fn study(&self) -> &Study {
+        &self.study
+    }
+
     /// Ends the store, and tells people what came out. `look` is called while that takes its time: a signal is
     /// timed by when it is looked at.
     pub fn close(&mut self, look: &mut dyn FnMut() -> bool) -> Closed {
@@ -100,9 +105,6 @@ impl Undertaking {
             return Closed { exit: Exit::Failed, study, history: None };
         };
         let (ended, mut writer, mut observer) = driver.close();
-        if let Some(overflow) = self.overflow.take() {
-            overflow.close();
-        }
         while !writer.ended() || !self.tidier.borrow_mut().ended() {
             look();
             std::thread::sleep(LOOK);
@@ -115,6 +117,10 @@ impl Undertaking {
                 return Closed { exit: Exit::Storage, study, history: None };
             }
         };
+        // Everything is on the disk by now: a queue may take its time.
+        if let Some(overflow) = self.overflow.take() {
+            overflow.close();
+        }
         observer.notice(&checkpoints_line(&snapshots, now_s() - self.began));
         observer.finish(history.counts());
         let exit = verdict(&study, &history, ended, &mut observer).unwrap_or_else(|(exit, reason)| {

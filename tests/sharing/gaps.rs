@@ -73,6 +73,18 @@ fn a_study_that_is_over_stops_what_does_not_end_and_gives_it_back() {
 }
 
 #[test]
+fn nothing_is_begun_in_a_directory_that_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::patient(&dir.path().join("queue"), "127.0.0.1:0", "5min");
+    let file = study(dir.path(), "refused", 4, "\"10 ms\"", &table(&queue, ""));
+    let run_dir = dir.path().join("runs/refused");
+    fs::create_dir_all(&run_dir).unwrap();
+    fs::write(run_dir.join("thesis.tex"), "text").unwrap();
+    Running::start(&mut run(3, &[&file])).wait().expect(2).says(&["cannot be a run directory"]);
+    assert_eq!(fs::read_dir(&run_dir).unwrap().count(), 1, "nothing but the other file");
+}
+
+#[test]
 fn the_allocation_s_rest_goes_to_the_queue_where_that_is_wanted() {
     let dir = tempfile::tempdir().unwrap();
     let queue = Queue::patient(&dir.path().join("queue"), "127.0.0.1:0", "5min");

@@ -153,6 +153,32 @@ fn running_says(log: &Path, words: &str) -> bool {
 }
 
 #[test]
+fn a_study_that_no_command_line_takes_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    // Names without any pattern, which cannot be packed.
+    let mut noise = 1_u64;
+    let mut name = || {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("x{:x}", u128::from(noise) * u128::from(noise))
+    };
+    let parameter = |name: String| {
+        format!(
+            "[[parameter]]\nname = \"{name}\"\nkind = \"choice\"\nvalues = [\"{name}\", \"other\"]\n"
+        )
+    };
+    let parameters: String = (0..6000).map(|_| parameter(name())).collect();
+    let file = dir.path().join("large.toml");
+    let text = format!(
+        "[study]\noutput = \"{}\"\n[strategy]\nmethod = \"sobol\"\ntrials = 2\n[[objective]]\nname = \"f\"\n\
+         goal = \"minimize\"\n[evaluator]\ncommand = [\"true\"]\n{parameters}[overflow]\n\
+         server = \"http://127.0.0.1:9\"\nqueue = \"Q\"\ntasks = 1\n",
+        dir.path().join("run").display()
+    );
+    fs::write(&file, text).unwrap();
+    Running::start(&mut run(2, &[&file])).wait().expect(78).says(&["[overflow]: the study takes"]);
+}
+
+#[test]
 fn a_word_that_is_no_task_is_refused() {
     let ended = Command::new(PROGRAM).args(["task", "--order", "nonsense"]).output().unwrap();
     assert_eq!(ended.status.code(), Some(2));
