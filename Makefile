@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libopenmpi-dev openmpi-bin
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
-PYTHON := python3-h5py python3-h5netcdf python3-xarray
+PYTHON := python3-h5py python3-h5netcdf python3-xarray python3-prometheus-client
 DISKS := e2fsprogs mount
 CONTAINERS := charliecloud-runtime squashfs-tools podman runc
 GEANT4 := python3-venv libgl1 libx11-6 libxext6 libsm6 libice6
@@ -32,6 +32,7 @@ demo: build
 # Every test, real batch jobs and real readers of the history among them.
 test: export PARETORANK_REQUIRE_H5PY = 1
 test: export PARETORANK_REQUIRE_H5NETCDF = 1
+test: export PARETORANK_REQUIRE_PROMETHEUS = 1
 test: export PARETORANK_REQUIRE_CONTAINERS = 1
 test: export PARETORANK_REQUIRE_GEANT4 = 1
 test: export PARETORANK_GEANT4 = $(CURDIR)/target/geant4/bin/python3

@@ -35,7 +35,7 @@ const MAY_USE: [(&str, &[&str]); 39] = [
     ("store", &["clock", "config", "pareto", "problem"]),
     ("report", &["config", "pareto", "problem", "store"]),
     ("stopping", &["config", "pareto", "problem", "store"]),
-    ("observe", &["pareto", "problem", "store"]),
+    ("observe", &["clock", "pareto", "problem", "store"]),
     ("strategy", &["acquisition", "config", "doe", "gp", "optimize", "pareto", "problem", "rng"]),
     (
         "evaluator",

@@ -9,7 +9,7 @@ use crate::comm::{self, Message};
 use crate::config::{Overflow as Table, Rule, StrategySettings, Study};
 use crate::coordinator::{Clockwork, Drive, Driver, Ended, Ending};
 use crate::exit::Exit;
-use crate::observe::Observer;
+use crate::observe::{About, Bounds, Observer};
 use crate::overflow::Overflow;
 use crate::slurm::Allocation;
 use crate::stopping;
@@ -122,7 +122,7 @@ impl Undertaking {
             overflow.close();
         }
         observer.notice(&checkpoints_line(&snapshots, now_s() - self.began));
-        observer.finish(history.counts());
+        observer.finish(history.counts(), &snapshots);
         let exit = verdict(&study, &history, ended, &mut observer).unwrap_or_else(|(exit, reason)| {
             complain(&reason);
             exit
@@ -195,13 +195,15 @@ fn open(
     let mut opened = opened.map_err(|e| (exit_for(&e), e.to_string()))?;
     opened.store.set_mpi_version(&comm::mpi_version());
     let mut history = opened.history;
-    let mut observer = Observer::new(
-        study.problem.clone(),
-        study.strategy.trials,
-        maximum_hypervolume(study),
-        &history,
-        Some(&study.output.join("run.log")),
-    );
+    let about = About {
+        study: study.name.clone(),
+        seed: study.seed,
+        host: origin.host.clone(),
+        job: origin.job.clone(),
+    };
+    let maximum = maximum_hypervolume(study);
+    let mut observer =
+        Observer::new(about, study.problem.clone(), maximum, &history, Some(&study.output));
     if crew.is_shared {
         observer = observer.with_name(&study.name);
     }
@@ -258,13 +260,14 @@ fn open(
         .map_err(|e| (Exit::Failed, format!("the history cannot go on: {e}")))?;
     let tidier = Rc::new(RefCell::new(Tidier::start(study, &history)));
     let hears = Rc::clone(&tidier);
+    let (end, margin_s) = (end_of(args, study, allocation), study.limits.margin_s);
     let driver = Box::new(Driver::new(Drive {
         study,
         history: &history,
         proposer,
         writer,
-        clock: Clockwork { end: end_of(args, study, allocation), margin_s: study.limits.margin_s },
-        observer,
+        clock: Clockwork { end, margin_s },
+        observer: observer.with_bounds(bounds(study, &history, end.map(|end| end - margin_s))),
         ranks: crew.certain,
         queue_from: overflow.as_ref().map(|_| queue_from),
         capacity,
@@ -319,7 +322,7 @@ fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
 
 /// What checkpoints have cost, which a thread of their own has paid.
 fn checkpoints_line(snapshots: &Snapshots, session_s: f64) -> String {
-    let Snapshots { count, seconds } = *snapshots;
+    let Snapshots { count, seconds, .. } = *snapshots;
     let share = if session_s > 0.0 { 100.0 * seconds / session_s } else { 0.0 };
     format!(
         "checkpoints: {count} written in {seconds:.2} s, {share:.2} % of the session's {session_s:.1} s"
@@ -350,6 +353,17 @@ fn opening_line(
         study.strategy.trials,
         study.output.display()
     )
+}
+
+/// What may end the session, as far as that is known beforehand; `limit` as in [`Bounds::limit`].
+pub fn bounds(study: &Study, history: &History, limit: Option<f64>) -> Bounds {
+    let stop = &study.strategy.stop;
+    Bounds {
+        trials: study.strategy.trials,
+        limit,
+        clock: stopping::clock_runs_out(study, history),
+        sooner: stop.hypervolume.is_some() || stop.stalled.is_some() || stop.failures.is_some(),
+    }
 }
 
 /// When everything is killed, in seconds since 1970.

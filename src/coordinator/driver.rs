@@ -9,7 +9,7 @@ use crate::comm::{Message, Rank, Report};
 use crate::config::Study;
 use crate::observe::Observer;
 use crate::pipeline::Work;
-use crate::problem::{Outcome, TrialId};
+use crate::problem::TrialId;
 use crate::signal::SignalEvent;
 use crate::stopping::Judge;
 use crate::store::{History, Record, StoreError, Writer};
@@ -244,15 +244,7 @@ impl Driver {
 
     fn watch(&mut self, record: &Record) {
         (self.on_record)(record);
-        match record {
-            Record::Completed(completed) => {
-                if let Outcome::Ok { .. } = completed.outcome {
-                    self.observer.completed(&completed.outcome);
-                }
-            }
-            Record::Proposed(proposed) => self.observer.proposed(proposed),
-            _ => {}
-        }
+        self.observer.note(record);
     }
 }
 
@@ -314,7 +306,7 @@ impl Tenant for Driver {
         if let Some(reason) = self.broken.take() {
             self.end(Ended::Ending(Ending::Failed(reason)));
         }
-        self.observer.tick(self.coordinator.counts());
+        self.observer.tick(self.coordinator.counts(), || self.writer.snapshots());
         any
     }
 

@@ -1,19 +1,36 @@
-//! Progress for people: one live line on a terminal, plain dated lines elsewhere and in `run.log`.
+//! Progress for people and monitoring: one live line on a terminal, plain dated lines elsewhere and in
+//! `run.log`, figures in `metrics.prom`.
 
-use crate::pareto;
-use crate::problem::{Counts, Outcome, Problem, TaskCounts};
-use crate::store::{History, Proposed};
+mod estimate;
+mod line;
+mod log;
+mod metrics;
+mod progress;
+
+pub use estimate::{Bounds, Last, Left, Pace, left};
+pub use metrics::About;
+
+use crate::clock::now_s;
+use crate::problem::{Counts, Problem};
+use crate::store::{History, Record, Snapshots};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use line::Figures;
+use log::Log;
+use metrics::MetricsFile;
+use progress::Progress;
 use std::fmt::Display;
-use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Time between two redraws of the live line.
 const LIVE: Duration = Duration::from_millis(200);
 /// Time between two plain lines, at least; and at most, if nothing else happens.
 const PLAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Time between two versions of `metrics.prom`: Prometheus asks every 15 s or more rarely, as a rule.
+const METRICS: Duration = Duration::from_secs(10);
+/// Width of a terminal that does not say.
+const COLUMNS: usize = 80;
 
 /// Prints a line on standard error. Where that leads (a batch job's output file, as a rule) the disk
 /// may be full: words that cannot be written are no reason to end a run.
@@ -24,61 +41,56 @@ pub fn say(line: impl Display) {
 /// Shows how a run gets on.
 #[derive(Debug)]
 pub struct Observer {
-    problem: Problem,
-    trials: u64,
+    about: About,
+    progress: Progress,
+    bounds: Bounds,
     maximum: Option<f64>,
-    /// Of acceptable trials.
-    front: Vec<Vec<f64>>,
-    /// Trials that are ok and violate outcome constraints.
-    violating: u64,
-    /// Of the front; `None` until it is asked for again after a change.
-    hypervolume: Option<f64>,
-    generation_s: Vec<f64>,
-    log: Option<File>,
+    log: Log,
     live: Option<ProgressBar>,
-    last_shown: Instant,
+    metrics: Option<MetricsFile>,
+    drawn: Option<Instant>,
+    shown: Instant,
     shown_at: u64,
-    complained: bool,
+    measured: Option<Instant>,
     /// Before every line on standard error.
     title: String,
 }
 
 impl Observer {
-    /// An observer of `trials` trials, of which `history` has happened; `log` is appended to.
+    /// An observer of a study's session that begins now, of which `history` has happened before; `maximum` is
+    /// the largest hypervolume there is, where that is known. It writes into the run directory.
     pub fn new(
+        about: About,
         problem: Problem,
-        trials: u64,
         maximum: Option<f64>,
         history: &History,
-        log: Option<&Path>,
+        run: Option<&Path>,
     ) -> Self {
-        let file = log.and_then(|p| OpenOptions::new().append(true).create(true).open(p).ok());
         let live = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(Some(trials), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:20} {pos}/{len} trials  {msg}");
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{msg}");
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        let mut this = Self {
-            problem,
-            trials,
+        Self {
+            about,
+            progress: Progress::new(problem, history, now_s()),
+            bounds: Bounds::default(),
             maximum,
-            front: Vec::new(),
-            violating: 0,
-            hypervolume: None,
-            generation_s: Vec::new(),
-            log: file,
+            log: Log::open(run.map(|run| run.join("run.log")).as_deref()),
             live,
-            last_shown: Instant::now(),
+            metrics: run.map(MetricsFile::in_directory),
+            drawn: None,
+            shown: Instant::now(),
             shown_at: u64::MAX,
-            complained: false,
+            measured: None,
             title: String::new(),
-        };
-        for trial in &history.trials {
-            if let Some(completed) = &trial.completed {
-                this.completed(&completed.outcome);
-            }
         }
-        this
+    }
+
+    /// Knows what may end the session.
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// Shows plain lines that begin with a name: it is one of several.
@@ -88,27 +100,14 @@ impl Observer {
         self
     }
 
-    /// Notes a trial's end.
-    pub fn completed(&mut self, outcome: &Outcome) {
-        let ok = matches!(outcome, Outcome::Ok { .. });
-        self.violating += u64::from(ok && !self.problem.acceptable(outcome));
-        if let Some(point) = self.problem.accepted(outcome)
-            && !self.front.iter().any(|p| pareto::dominates(p, &point) || *p == point)
-        {
-            self.front.retain(|p| !pareto::dominates(&point, p));
-            self.front.push(point);
-            self.hypervolume = None;
-        }
-    }
-
-    /// Notes a proposal.
-    pub fn proposed(&mut self, proposed: &Proposed) {
-        self.generation_s.push(proposed.generation_s);
+    /// Notes what happens.
+    pub fn note(&mut self, record: &Record) {
+        self.progress.note(record);
     }
 
     /// Shows a line that people should not miss.
     pub fn notice(&mut self, line: &str) {
-        self.write_log(line);
+        self.log.write(line);
         match &self.live {
             Some(bar) => bar.println(line),
             None => say(format_args!("{}{line}", self.title)),
@@ -116,85 +115,83 @@ impl Observer {
     }
 
     /// Shows where the run is, when it is time for that.
-    pub fn tick(&mut self, counts: Counts) {
-        let since = self.last_shown.elapsed();
-        let due = if self.live.is_some() {
-            since >= LIVE
-        } else {
-            let step = (self.trials / 20).max(1);
-            let moved = self.shown_at == u64::MAX || counts.ended() >= self.shown_at + step;
-            (moved && since >= PLAIN.0) || since >= PLAIN.1
-        };
-        if due {
-            self.show(counts);
+    pub fn tick(&mut self, counts: Counts, snapshots: impl FnOnce() -> Snapshots) {
+        self.progress.in_flight(line::in_flight(&counts));
+        let is_due = |last: Option<Instant>, pause| last.is_none_or(|last| last.elapsed() >= pause);
+        let draw = self.live.is_some() && is_due(self.drawn, LIVE);
+        let measure = self.metrics.is_some() && is_due(self.measured, METRICS);
+        let step = (self.bounds.trials / 20).max(1);
+        let moved = self.shown_at == u64::MAX || counts.ended() >= self.shown_at.saturating_add(step);
+        let since = self.shown.elapsed();
+        let show = (moved && since >= PLAIN.0) || since >= PLAIN.1;
+        if draw || measure || show {
+            let snapshots = snapshots();
+            let figures = self.figures(counts, &snapshots);
+            if draw {
+                self.draw(&figures);
+            }
+            if show {
+                self.show(&figures);
+            }
+            if measure {
+                self.measure(&figures, &snapshots, false);
+            }
         }
     }
 
     /// Shows the last state and takes the live line away.
-    pub fn finish(&mut self, counts: Counts) {
-        self.show(counts);
+    pub fn finish(&mut self, counts: Counts, snapshots: &Snapshots) {
+        let figures = self.figures(counts, &Snapshots { due: None, ..*snapshots });
+        let figures = Figures { left: None, ..figures };
+        self.show(&figures);
+        self.measure(&figures, snapshots, true);
         if let Some(bar) = self.live.take() {
-            bar.finish();
+            bar.finish_and_clear();
+            // It was drawn over and over, and what stays is whole.
+            say(figures.plain());
+        }
+        self.metrics = None;
+    }
+
+    fn figures(&mut self, counts: Counts, snapshots: &Snapshots) -> Figures {
+        let now = now_s();
+        Figures {
+            counts,
+            trials: self.bounds.trials,
+            violating: self.progress.violating,
+            hypervolume: self.progress.hypervolume(),
+            unit: self.progress.unit(),
+            maximum: self.maximum,
+            proposal_s: self.progress.proposal_s(),
+            left: left(&self.progress.pace(), &self.bounds, counts.ended(), now),
+            checkpoint_s: snapshots.due.map(|due| (due - now).max(0.0)),
         }
     }
 
-    fn show(&mut self, counts: Counts) {
-        self.last_shown = Instant::now();
-        self.shown_at = counts.ended();
-        let Counts { ok, infeasible, failed, running, ready, ranks, tasks } = counts;
-        let violating = match self.problem.outcome_constraints.is_empty() {
-            true => String::new(),
-            false => format!(" ({} violate outcome constraints)", self.violating),
-        };
-        let mut text = format!("ok {ok}{violating}, infeasible {infeasible}, failed {failed}");
-        if let Some(hypervolume) = self.hypervolume() {
-            // A sum of nothing is -0.
-            let hypervolume = hypervolume + 0.0;
-            text += &format!(", hypervolume {hypervolume:.4}");
-            if let Some(maximum) = self.maximum {
-                text += &format!(" ({:.1} % of max)", 100.0 * hypervolume / maximum);
-            }
-        }
-        if let Some(TaskCounts { begun, ready }) = tasks {
-            text += &format!(", {begun} under way, {ready} tasks ready");
-        }
-        text += &format!(", busy {running}/{ranks} ranks, {ready} candidates ready");
-        let wanted = tasks.is_none() && counts.ended() + running < self.trials;
-        if wanted && ready == 0 && running < ranks {
-            text += &format!(" ({} wait for one)", ranks - running);
-        }
-        if !self.generation_s.is_empty() {
-            let mean = self.generation_s.iter().sum::<f64>() / self.generation_s.len() as f64;
-            text += &format!(", {:.0} ms per candidate", 1e3 * mean);
-        }
-        let line = format!("{}/{} trials: {text}", counts.ended(), self.trials);
-        self.write_log(&line);
-        match &self.live {
-            Some(bar) => {
-                bar.set_position(counts.ended());
-                bar.set_message(text);
-            }
-            None => say(format_args!("{}{line}", self.title)),
+    fn draw(&mut self, figures: &Figures) {
+        self.drawn = Some(Instant::now());
+        if let Some(bar) = &self.live {
+            let size = rustix::termios::tcgetwinsize(std::io::stderr());
+            let columns = size.map_or(COLUMNS, |size| usize::from(size.ws_col));
+            // In the last column some terminals begin a new line.
+            bar.set_message(figures.live(columns.saturating_sub(1)));
         }
     }
 
-    /// Hypervolume of the front so far; `None` before the first value.
-    fn hypervolume(&mut self) -> Option<f64> {
-        if self.hypervolume.is_none() {
-            let thresholds = self.problem.minimized_thresholds();
-            let reference = pareto::reference_point(&thresholds, &self.front)?;
-            self.hypervolume = Some(pareto::hypervolume(&self.front, &reference));
+    fn show(&mut self, figures: &Figures) {
+        (self.shown, self.shown_at) = (Instant::now(), figures.counts.ended());
+        let line = figures.plain();
+        self.log.write(&line);
+        if self.live.is_none() {
+            say(format_args!("{}{line}", self.title));
         }
-        self.hypervolume
     }
 
-    fn write_log(&mut self, line: &str) {
-        let Some(file) = &mut self.log else { return };
-        let at = humantime::format_rfc3339_seconds(SystemTime::now());
-        // The log is a comfort: a full disk stops the run through the journal, with a better message.
-        if writeln!(file, "{at} {line}").is_err() && !self.complained {
-            self.complained = true;
-            say("run.log cannot be written any more");
+    fn measure(&mut self, figures: &Figures, snapshots: &Snapshots, is_over: bool) {
+        self.measured = Some(Instant::now());
+        if let Some(metrics) = &mut self.metrics {
+            let text = metrics::text(&self.about, figures, &self.progress, snapshots, is_over);
+            metrics.write(text);
         }
     }
 }

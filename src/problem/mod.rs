@@ -58,6 +58,12 @@ impl Problem {
         Some(turned.map(|(objective, m)| objective.goal.sign() * m.value()).collect())
     }
 
+    /// What a hypervolume is measured in: the units of the objectives, multiplied; empty for a pure number.
+    pub fn hypervolume_unit(&self) -> String {
+        let units = self.objectives.iter().map(|objective| objective.unit.as_str());
+        units.filter(|unit| !unit.is_empty()).collect::<Vec<_>>().join("·")
+    }
+
     /// The outcome of a trial with these measurements: one per objective, and one per metric where
     /// the evaluator gave one.
     ///

@@ -191,6 +191,13 @@ pub fn complete_by(study: &Study, history: &History) -> Option<Stopped> {
     Judge::new(study).after(history).verdict(now, u64::MAX)
 }
 
+/// When the rule `clock` holds if the session goes on until then, in seconds since 1970; `None` without the rule
+/// or a session.
+pub fn clock_runs_out(study: &Study, history: &History) -> Option<f64> {
+    let (worked_s, since) = working_time(history);
+    Some(since? + study.strategy.stop.clock_s? - worked_s)
+}
+
 /// The last stop if no session has begun after it: why the last session ended.
 pub fn last_stop(history: &History) -> Option<&Stopped> {
     let stop = history.stops.last()?;

@@ -145,6 +145,7 @@ fn the_clock_counts_work_and_not_the_time_between_sessions() {
     session(&mut history, 1000.0);
     let judge = Judge::new(&study).after(&history);
     assert_eq!(judge.verdict(1005.9, u64::MAX), None, "4 s and 5.9 s");
+    assert_eq!(clock_runs_out(&study, &history), Some(1006.0));
     let stopped = judge.verdict(1006.0, u64::MAX).unwrap();
     assert_eq!((stopped.rule, stopped.setting.as_str()), (Rule::Clock, "clock = \"10 s\""));
     trial(&mut history, 1004.0, ok(0.5));

@@ -61,7 +61,10 @@ pub(super) fn is_run_directory(dir: &Path) -> bool {
 }
 
 /// Puts `bytes` at `path` in such a way that a crash leaves the old file or the new one.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+///
+/// # Errors
+/// The old file, if there was one, is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let beside = write_beside(path, bytes)?;
     rename(&beside, path)
 }

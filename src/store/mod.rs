@@ -32,6 +32,7 @@ mod testing;
 mod writer;
 
 pub use error::StoreError;
+pub use files::replace as replace_file;
 pub use lock::Holder;
 pub use record::{
     Asked, Attempt, Completed, Detail, History, Misfit, Proposed, REUSED, Record, Session, Start,

@@ -2,6 +2,7 @@
 
 use super::record::{History, Record};
 use super::{Store, StoreError};
+use crate::clock::now_s;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -34,6 +35,10 @@ pub struct Snapshots {
     pub count: u64,
     /// Seconds that they took in all, on a thread that nobody waits for.
     pub seconds: f64,
+    /// When the last one was complete, in seconds since 1970, and how many seconds it took.
+    pub last: Option<(f64, f64)>,
+    /// When the next one is due, in seconds since 1970; it is left out where there is nothing new.
+    pub due: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -55,10 +60,18 @@ impl Shared {
         if store.in_snapshot == before {
             return Ok(());
         }
+        let took_s = begin.elapsed().as_secs_f64();
         let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
         snapshots.count += 1;
-        snapshots.seconds += begin.elapsed().as_secs_f64();
+        snapshots.seconds += took_s;
+        snapshots.last = Some((now_s(), took_s));
         Ok(())
+    }
+
+    /// Tells when the next snapshot is due.
+    fn due_in(&self, pause: Duration) {
+        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshots.due = Some(now_s() + pause.as_secs_f64());
     }
 
     fn failure(&self) -> Option<StoreError> {
@@ -179,6 +192,7 @@ fn write(
         shared.snapshot(&mut store)?;
     }
     let (mut last, mut took) = (Instant::now(), Duration::ZERO);
+    shared.due_in(every);
     loop {
         // Hypervolumes are worked out one by one while there is nothing else to do.
         let pause = every.max(SPARSE * took);
@@ -204,6 +218,7 @@ fn write(
             let begin = Instant::now();
             shared.snapshot(&mut store)?;
             (last, took) = (Instant::now(), begin.elapsed());
+            shared.due_in(every.max(SPARSE * took));
         }
     }
 }
