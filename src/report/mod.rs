@@ -7,6 +7,7 @@ mod makeshift;
 mod stages;
 mod starts;
 mod table;
+mod utilisation;
 
 pub use curve::{Curve, front, violating};
 pub use events::EventFigures;
@@ -14,3 +15,4 @@ pub use makeshift::Makeshift;
 pub use stages::{StageFigures, stages};
 pub use starts::Starts;
 pub use table::{csv, json};
+pub use utilisation::{Doing, Lane, RankTime, Segment, SessionUse, Utilisation};
