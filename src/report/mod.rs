@@ -3,16 +3,22 @@
 
 mod curve;
 mod events;
+mod failures;
 mod makeshift;
+mod split;
 mod stages;
 mod starts;
 mod table;
+mod time;
 mod utilisation;
 
 pub use curve::{Curve, front, violating};
 pub use events::EventFigures;
+pub use failures::{Failures, failures};
 pub use makeshift::Makeshift;
+pub use split::Split;
 pub use stages::{StageFigures, stages};
 pub use starts::Starts;
 pub use table::{csv, json};
+pub use time::time;
 pub use utilisation::{Doing, Lane, RankTime, Segment, SessionUse, Utilisation};

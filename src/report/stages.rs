@@ -1,5 +1,6 @@
 //! What the attempts at the tasks of each stage came to.
 
+use super::time::time;
 use crate::store::{Attempt, History, REUSED};
 
 /// Figures of a stage over all attempts of a history.
@@ -73,14 +74,6 @@ impl StageFigures {
             line += &format!("; {:.2} GB at most", *bytes as f64 / 1e9);
         }
         line
-    }
-}
-
-fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How trials came to their ranks: what ranks waited, and what the strategy did not know.
 
+use super::time::time;
 use crate::store::{History, Start, Trial};
 
 /// A rank that waited longer than this had no candidate lying ready.
@@ -65,10 +66,6 @@ impl Starts {
         }
         line
     }
-}
-
-fn time(seconds: f64) -> String {
-    if seconds < 1.0 { format!("{:.1} ms", 1e3 * seconds) } else { format!("{seconds:.1} s") }
 }
 
 #[cfg(test)]
