@@ -95,6 +95,14 @@ impl Edit {
         pieces(&self.value)
     }
 
+    /// The parameters that it writes.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.pieces().into_iter().filter_map(|piece| match piece {
+            Piece::Value(name) => Some(name),
+            Piece::Text(_) => None,
+        })
+    }
+
     /// What it changes, in a line.
     pub fn shown(&self) -> String {
         let index = self.index.map_or(String::new(), |k| format!("[{k}]"));

@@ -48,3 +48,4 @@ pub use job::{JobBench, JobEnd, JobPayload, JobStarted};
 pub use keep::{EndedAttempt, outputs_are_there, tidy};
 pub use payload::{End, Payload};
 pub use program::answer;
+pub use render::shell_line;

@@ -192,7 +192,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Arguments as a line for a POSIX shell.
-pub(super) fn shell_line(argv: &[String]) -> String {
+pub fn shell_line(argv: &[String]) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
     let quote = |word: &String| match word.chars().all(safe) && !word.is_empty() {
         true => word.clone(),

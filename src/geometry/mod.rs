@@ -23,7 +23,7 @@ mod place;
 mod value;
 
 pub use layout::{Found, Layout};
-pub use overlay::Overlay;
+pub use overlay::{Overlay, written};
 pub use place::place;
 
 #[cfg(test)]

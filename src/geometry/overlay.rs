@@ -2,6 +2,7 @@
 
 use super::layout::Layout;
 use super::value;
+use crate::config::Edit;
 use crate::problem::{Space, Value};
 use crate::xml::escape;
 use similar::TextDiff;
@@ -46,6 +47,11 @@ pub struct Overlay {
     pub top: String,
 }
 
+/// What an edit writes for a design into the file, between the quotes of its attribute.
+pub fn written(edit: &Edit, space: &Space, design: &[Value]) -> String {
+    escape(&value::text(edit, space, design))
+}
+
 impl Layout {
     /// The files of a design in the folder `root` (absolute, a text: it stands in the includes).
     pub fn overlay(&self, root: &str, space: &Space, design: &[Value]) -> Overlay {
@@ -74,7 +80,7 @@ impl Layout {
                     text.push_str(&source.text[change.range.clone()]);
                 }
                 What::Edit(edit) => {
-                    text.push_str(&escape(&value::text(&self.edits[*edit], space, design)));
+                    text.push_str(&written(&self.edits[*edit], space, design));
                 }
             }
             done = change.range.end;

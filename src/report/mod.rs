@@ -1,6 +1,7 @@
 //! A run's history as people and other programs want it: tables and curves. Pure functions of study
 //! and history; who prints them is another matter.
 
+mod ax;
 mod curve;
 mod events;
 mod failures;
@@ -12,6 +13,7 @@ mod table;
 mod time;
 mod utilisation;
 
+pub use ax::ax;
 pub use curve::{Curve, front, violating};
 pub use events::EventFigures;
 pub use failures::{Failures, failures};
