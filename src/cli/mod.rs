@@ -8,6 +8,7 @@ mod bench_problems;
 mod bench_tasks;
 mod check;
 mod check_one;
+mod compare;
 mod cores;
 mod export;
 mod front;
@@ -69,6 +70,8 @@ enum Command {
     Init(init::Args),
     /// Say how a run stands, also while it runs
     Status(status::Args),
+    /// Compare runs: seeds, strategies, numbers of ranks; as a table, JSON or CSV
+    Compare(compare::Args),
     /// Write a run's history as CSV or JSON, also while it runs
     Export(export::Args),
     /// List the best designs: as they were measured, and as the model smooths noise away
@@ -116,6 +119,7 @@ pub fn main() -> Exit {
         Command::Import(args) => import::run(args),
         Command::Init(args) => init::run(&args),
         Command::Status(args) => status::run(args),
+        Command::Compare(args) => compare::run(&args),
         Command::Export(args) => export::run(args),
         Command::Front(args) => front::run(&args),
         Command::Replay(args) => replay::run(&args),

@@ -17,24 +17,33 @@ pub struct Curve {
 impl Curve {
     /// The curve of a history; `None` if there is no reference point yet.
     pub fn of(problem: &Problem, history: &History) -> Option<Self> {
-        let points: Vec<_> = ended(history).map(|c| problem.accepted(&c.outcome)).collect();
-        let values: Vec<Vec<f64>> = points.iter().flatten().cloned().collect();
+        let values = accepted(problem, history);
         let reference = pareto::reference_point(&problem.minimized_thresholds(), &values)?;
+        Some(Self::below(reference, problem, history))
+    }
+
+    /// The curve of a history below a given reference point.
+    pub fn below(reference: Vec<f64>, problem: &Problem, history: &History) -> Self {
         let mut front = Front::new(reference.clone());
-        let step = |point: &Option<Vec<f64>>| {
-            if let Some(point) = point {
-                front.insert(point);
+        let step = |completed: &Completed| {
+            if let Some(point) = problem.accepted(&completed.outcome) {
+                front.insert(&point);
             }
             front.hypervolume()
         };
-        let hypervolume = points.iter().map(step).collect();
-        Some(Self { reference, hypervolume })
+        let hypervolume = ended(history).map(step).collect();
+        Self { reference, hypervolume }
     }
 
     /// The hypervolume of the final front; 0 before the first value.
     pub fn last(&self) -> f64 {
         self.hypervolume.last().copied().unwrap_or(0.0)
     }
+}
+
+/// The acceptable trials' objectives, turned so that smaller is better, in the order in which they ended.
+pub(super) fn accepted(problem: &Problem, history: &History) -> Vec<Vec<f64>> {
+    ended(history).filter_map(|c| problem.accepted(&c.outcome)).collect()
 }
 
 /// The non-dominated acceptable trials, by number.
@@ -54,7 +63,7 @@ pub fn violating(problem: &Problem, history: &History) -> u64 {
 }
 
 /// The ends of trials, in the order in which they happened.
-fn ended(history: &History) -> impl Iterator<Item = &Completed> {
+pub(super) fn ended(history: &History) -> impl Iterator<Item = &Completed> {
     let trial = |id: &TrialId| history.trials.get(*id as usize)?.completed.as_ref();
     history.completions.iter().filter_map(trial)
 }

@@ -2,6 +2,7 @@
 //! and history; who prints them is another matter.
 
 mod ax;
+mod compare;
 mod curve;
 mod events;
 mod failures;
@@ -14,6 +15,7 @@ mod time;
 mod utilisation;
 
 pub use ax::ax;
+pub use compare::{Band, Comparison, Contender, Disagreement, Group, Growth, Spread, Step};
 pub use curve::{Curve, front, violating};
 pub use events::EventFigures;
 pub use failures::{Failures, failures};

@@ -1,5 +1,6 @@
 //! What people and other programs read of a run, live and afterwards: files, and answers of commands.
 
+mod compare;
 mod export;
 mod metrics;
 mod status;
