@@ -53,6 +53,7 @@ pub mod replay;
 pub mod report;
 pub mod rng;
 pub mod signal;
+pub mod simulation;
 pub mod slurm;
 pub mod steer;
 pub mod stopping;

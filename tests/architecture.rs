@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 39] = [
+const MAY_USE: [(&str, &[&str]); 40] = [
     ("clock", &[]),
     ("problem", &[]),
     ("rng", &[]),
@@ -62,6 +62,10 @@ const MAY_USE: [(&str, &[&str]); 39] = [
         ],
     ),
     (
+        "simulation",
+        &["comm", "config", "coordinator", "pipeline", "problem", "rng", "stopping", "store"],
+    ),
+    (
         "pilot",
         &[
             "clock", "comm", "config", "hosts", "job", "panda", "pipeline", "problem", "signal",
@@ -97,6 +101,7 @@ const MAY_USE: [(&str, &[&str]); 39] = [
             "report",
             "rng",
             "signal",
+            "simulation",
             "slurm",
             "steer",
             "stopping",

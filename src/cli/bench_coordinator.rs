@@ -1,15 +1,12 @@
 //! `paretorank bench coordinator`: rank 0's decisions for more ranks than there are here. The state machine
 //! is the real one; ranks, strategy and time are simulated.
 
-mod simulation;
-
 use super::bench::study_of;
 use super::{complain, write_out};
-use crate::config::{Builtin, Method, Retries, Study};
+use crate::config::{Builtin, Method, Study};
 use crate::exit::Exit;
-use crate::pipeline::{Graph, Need, Node, Rules, Work};
+use crate::simulation::{Figures, Setting, simulate, work};
 use serde_json::json;
-use simulation::{Figures, Setting, simulate};
 use std::sync::Arc;
 
 /// Arguments of `paretorank bench coordinator`.
@@ -101,30 +98,6 @@ fn study() -> Result<Study, String> {
         delay: None,
     };
     study_of(builtin, Method::Sobol, 1, 1).map_err(|e| e.to_string())
-}
-
-/// A check, so many simulations after it, and an analysis of them.
-fn work(study: &Study, simulations: u32) -> Work {
-    if simulations == 0 {
-        return Work::of(study);
-    }
-    let stage = |name: &str, gates: &[usize]| Rules {
-        name: name.into(),
-        gates: gates.to_vec(),
-        at_least: 1.0,
-        need: Need::ONE_CORE,
-        retries: Retries::all(1),
-    };
-    let stages = vec![stage("check", &[]), stage("simulation", &[0]), stage("analysis", &[0])];
-    let node = |stage, needs: Vec<u32>| Node { stage, key: String::new(), needs };
-    let first = std::iter::once(node(0, vec![]));
-    let middle = (0..simulations).map(|_| node(1, vec![0]));
-    let nodes = first.chain(middle).chain([node(2, (1..=simulations).collect())]).collect();
-    let problem = study.problem.clone();
-    Work::new(Graph::new(stages, nodes), move |results| {
-        let analysis = results.last().and_then(Option::as_ref).ok_or("no analysis")?;
-        problem.outcome(analysis)
-    })
 }
 
 fn shown(figures: &Figures, setting: &Setting, as_json: bool) -> String {

@@ -1,10 +1,11 @@
-//! Events in the order of simulated time, for the real coordinator.
+//! A run on more ranks than there are: events in the order of simulated time for the real [`Coordinator`],
+//! whose own time is measured. Ranks, strategy and time are simulated.
 
 use crate::comm::{Rank, Report, Task};
-use crate::config::Study;
+use crate::config::{Retries, Study};
 use crate::coordinator::{Command, Coordinator, Ending, Event, Offer, Place, Request, Settings};
-use crate::pipeline::Work;
-use crate::problem::{Measurement, TaskOutcome, TrialId, Value};
+use crate::pipeline::{Graph, Need, Node, Rules, Work};
+use crate::problem::{Design, Measurement, TaskOutcome, TrialId, Values};
 use crate::rng;
 use crate::stopping::Judge;
 use crate::store::{History, Proposed};
@@ -17,14 +18,20 @@ use std::time::Instant;
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Setting {
+pub struct Setting {
+    /// Evaluating ranks.
     pub ranks: usize,
+    /// Ranks of each node.
     pub per_node: usize,
+    /// Trials in all.
     pub trials: u64,
+    /// Median time of a task in seconds; times are log-normal with sigma 1.
     pub median_s: f64,
+    /// Seconds that the strategy takes for a candidate.
     pub candidate_s: f64,
     /// Share of the tasks during which the rank is lost.
     pub lost: f64,
+    /// Seed of the times.
     pub seed: u64,
 }
 
@@ -37,14 +44,18 @@ impl Setting {
 
 /// What came of it.
 #[derive(Debug, Default)]
-pub(super) struct Figures {
+pub struct Figures {
+    /// Events that the coordinator was told.
     pub events: u64,
+    /// Commands that it gave.
     pub commands: u64,
-    /// Seconds that the coordinator took for them.
+    /// Seconds that it took for them.
     pub seconds: f64,
-    /// Seconds for an event: the median, that at 99 %, and the longest.
+    /// Seconds for an event: the median.
     pub median_s: f64,
+    /// The same at 99 %.
     pub late_s: f64,
+    /// The longest.
     pub slowest_s: f64,
     /// Most tasks that waited for a rank.
     pub queue: u64,
@@ -92,6 +103,9 @@ impl Ord for Due {
 struct Simulation<'a> {
     setting: &'a Setting,
     work: Arc<Work>,
+    /// What every trial is and measures.
+    design: Design,
+    objectives: Values,
     coordinator: Coordinator,
     now: f64,
     due: BinaryHeap<Reverse<Due>>,
@@ -108,19 +122,48 @@ struct Simulation<'a> {
     ended: Option<Ending>,
 }
 
+/// What a trial of `study` is: a check, so many simulations after it, and an analysis of them; without
+/// simulations one task.
+pub fn work(study: &Study, simulations: u32) -> Work {
+    if simulations == 0 {
+        return Work::of(study);
+    }
+    let stage = |name: &str, gates: &[usize]| Rules {
+        name: name.into(),
+        gates: gates.to_vec(),
+        at_least: 1.0,
+        need: Need::ONE_CORE,
+        retries: Retries::all(1),
+    };
+    let stages = vec![stage("check", &[]), stage("simulation", &[0]), stage("analysis", &[0])];
+    let node = |stage, needs: Vec<u32>| Node { stage, key: String::new(), needs };
+    let first = std::iter::once(node(0, vec![]));
+    let middle = (0..simulations).map(|_| node(1, vec![0]));
+    let nodes = first.chain(middle).chain([node(2, (1..=simulations).collect())]).collect();
+    let problem = study.problem.clone();
+    Work::new(Graph::new(stages, nodes), move |results| {
+        let analysis = results.last().and_then(Option::as_ref).ok_or("no analysis")?;
+        problem.outcome(analysis)
+    })
+}
+
 /// Runs a study on simulated ranks until it is complete.
 ///
 /// # Errors
 /// It ends otherwise, or not at all, in words.
-pub(super) fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Result<Figures, String> {
+pub fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Result<Figures, String> {
     let capacity = setting.ranks as u64;
     let (trials, ranks, missing) = (setting.trials, setting.ranks, Default::default());
     let settings =
         Settings { trials, capacity, ranks, queue_from: None, work: Arc::clone(&work), missing };
     let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &History::default());
+    let space = &study.problem.space;
+    let value = Measurement::new(0.5, None).ok_or("0.5 is no value")?;
     let mut this = Simulation {
         setting,
         work,
+        design: space.decode(&vec![0.5; space.dimension()]),
+        objectives: study.problem.objectives.iter().map(|o| (o.name.clone(), value)).collect(),
         coordinator,
         now: 0.0,
         due: BinaryHeap::new(),
@@ -193,9 +236,8 @@ impl Simulation<'_> {
     }
 
     fn report(&self, task: &Task, started: f64) -> Report {
-        let measured = |k: usize| (format!("f{k}"), Measurement::new(0.5, None).expect("finite"));
         let last = task.task as usize + 1 == self.work.graph().size();
-        let outcome = TaskOutcome::Ok(if last { (0..3).map(measured).collect() } else { vec![] });
+        let outcome = TaskOutcome::Ok(if last { self.objectives.clone() } else { vec![] });
         let Task { trial, task, attempt, .. } = *task;
         let (finished, peak_memory, reused) = (self.now, None, None);
         Report { trial, task, attempt, outcome, started, finished, peak_memory, reused }
@@ -251,7 +293,7 @@ impl Simulation<'_> {
         let proposed = Proposed {
             trial,
             seen,
-            design: vec![Value::Float(0.5); 20],
+            design: self.design.clone(),
             origin: "simulated".to_owned(),
             generation_s: self.setting.candidate_s,
             at: self.strategy_free,
@@ -270,46 +312,5 @@ impl Simulation<'_> {
         let worked_s: f64 = self.spans.iter().map(|(start, end)| end.min(self.last_start) - start).sum();
         let busy = worked_s / (self.last_start * self.setting.ranks as f64);
         Figures { median_s, late_s, slowest_s, busy, ..self.figures }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn setting(ranks: usize, trials: u64, lost: f64) -> Setting {
-        Setting { ranks, per_node: 4, trials, median_s: 600.0, candidate_s: 0.0, lost, seed: 1 }
-    }
-
-    fn run(simulations: u32, setting: Setting) -> Figures {
-        let study = crate::cli::bench_coordinator::study().unwrap();
-        let work = crate::cli::bench_coordinator::work(&study, simulations);
-        simulate(&study, Arc::new(work), &setting).unwrap()
-    }
-
-    #[test]
-    fn every_rank_arrives_and_every_trial_is_proposed_and_ends() {
-        let figures = run(0, setting(16, 100, 0.0));
-        assert_eq!((figures.events, figures.lost), (16 + 2 * 100, 0));
-        assert!(figures.busy > 0.8 && figures.busy <= 1.0, "{figures:?}");
-        // A trial of a check, five simulations and an analysis: seven ends.
-        let figures = run(5, setting(16, 30, 0.0));
-        assert_eq!(figures.events, 16 + (1 + 7) * 30);
-    }
-
-    #[test]
-    fn one_rank_always_has_work_while_there_is_any() {
-        let figures = run(0, setting(1, 50, 0.0));
-        assert!((figures.busy - 1.0).abs() < 1e-9, "{figures:?}");
-        assert_eq!(figures.asked, 1);
-    }
-
-    #[test]
-    fn what_lost_ranks_ran_is_run_by_others() {
-        let figures = run(0, setting(16, 400, 0.1));
-        assert!(figures.lost > 20, "{figures:?}");
-        // Each comes back, unless the run was over before: a loss and an arrival more.
-        let least = 16 + 2 * 400 + figures.lost;
-        assert!(figures.events > least && figures.events <= least + figures.lost + 100, "{figures:?}");
     }
 }
