@@ -1,6 +1,6 @@
 # Two commands set everything up, each on its own: `make demo` and `make test`.
 SHELL := /bin/bash
-.PHONY: demo test test-faults test-nodes build packages test-packages geant4
+.PHONY: demo test test-faults test-nodes bench build packages test-packages geant4
 
 BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libopenmpi-dev openmpi-bin
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
@@ -63,6 +63,17 @@ test-nodes: packages test-packages
 	cargo nextest run $(FAULTS) --no-run --test slurm
 	$(call on_nodes,limits_a_lost_node_a_signal_and_a_requeue_cost_only_what_was_under_way)
 	$(call on_nodes,under_mpirun_a_job_outlives_the_loss_of_a_node_and_of_the_one_it_is_led_from)
+
+# One table of figures, in target/bench/table.md. All take some 10 minutes on 2 cores; `BENCH=hypervolume`, or
+# several names, measures only that. `queue` and `sparse` say by themselves what they find.
+BENCHES := candidate checkpoint coordinator hypervolume messages model
+BENCH ?= $(BENCHES)
+of_benches = $(foreach name,$(1),--bench $(name))
+bench: packages
+	cargo bench --locked --no-run $(call of_benches,$(BENCH) table)
+	rm -rf target/bench && mkdir -p target/bench && cp /proc/loadavg target/bench/load
+	cargo bench --locked $(call of_benches,$(BENCH))
+	cargo bench --locked --bench table
 
 build: packages
 	cargo build --release --locked
