@@ -66,13 +66,12 @@ test-nodes: packages test-packages
 
 # One table of figures, in target/bench/table.md. All take some 10 minutes on 2 cores; `BENCH=hypervolume`, or
 # several names, measures only that. `queue` and `sparse` say by themselves what they find.
-BENCHES := candidate checkpoint coordinator hypervolume messages model
+BENCHES := coordinator messages checkpoint hypervolume model candidate
 BENCH ?= $(BENCHES)
-of_benches = $(foreach name,$(1),--bench $(name))
 bench: packages
-	cargo bench --locked --no-run $(call of_benches,$(BENCH) table)
+	cargo bench --locked --no-run $(foreach name,$(BENCH) table,--bench $(name))
 	rm -rf target/bench && mkdir -p target/bench && cp /proc/loadavg target/bench/load
-	cargo bench --locked $(call of_benches,$(BENCH))
+	for name in $(BENCH); do cargo bench --locked --bench $$name || exit 1; done
 	cargo bench --locked --bench table
 
 build: packages
