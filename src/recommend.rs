@@ -1,11 +1,11 @@
 //! The designs to be recommended: those that are best where the noise of their own evaluation is smoothed
 //! away. The front of noisy values is that of the lucky ones.
 
-use crate::config::Study;
+use crate::config::{Method, Study};
 use crate::pareto;
 use crate::problem::{Measurement, Outcome, TrialId};
 use crate::store::History;
-use crate::strategy::{Ledger, Smoothed, StrategyError, smoothed};
+use crate::strategy::{Learnt, Ledger, Smoothed, StrategyError};
 
 /// A design of the front, in every objective's own direction and unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,14 +18,13 @@ pub struct Recommended {
     pub predicted: Vec<Measurement>,
 }
 
-/// The acceptable trials of which the model believes that none of the others dominates them, by trial. Where
-/// nothing is noisy it believes what was measured. Deterministic.
+/// The trials of a history, and what processes have learnt from them, with the hyperparameters that the study's
+/// own strategy had last where it has any.
 ///
 /// # Errors
 /// The model cannot be fitted: there are no values, or too wild ones.
-pub fn recommend(study: &Study, history: &History) -> Result<Vec<Recommended>, StrategyError> {
-    let problem = &study.problem;
-    let mut ledger = Ledger::new(problem.clone());
+pub fn learnt(study: &Study, history: &History) -> Result<(Ledger, Learnt), StrategyError> {
+    let mut ledger = Ledger::new(study.problem.clone());
     for id in &history.completions {
         let Some(trial) = history.trials.get(*id as usize) else { continue };
         if let Some(completed) = &trial.completed {
@@ -33,30 +32,56 @@ pub fn recommend(study: &Study, history: &History) -> Result<Vec<Recommended>, S
             ledger.tell(*id, &completed.outcome);
         }
     }
+    let memory = history.trials.iter().rev().find_map(|t| t.proposed.memory.as_deref());
+    let memory = memory.filter(|_| study.strategy.method == Method::Mobo);
+    let learnt = Learnt::new(&ledger, study.strategy.model, study.seed, memory)?;
+    Ok((ledger, learnt))
+}
+
+/// The acceptable trials of which the model believes that none of the others dominates them, by trial. Where
+/// nothing is noisy it believes what was measured. Of more trials than the model learns from, those that it has
+/// learnt from. Deterministic.
+///
+/// # Errors
+/// As [`learnt`].
+pub fn recommend(study: &Study, history: &History) -> Result<Vec<Recommended>, StrategyError> {
+    let (ledger, learnt) = learnt(study, history)?;
+    recommend_from(&ledger, &learnt, study, history)
+}
+
+/// The same from what was learnt already.
+///
+/// # Errors
+/// No trial is acceptable.
+pub fn recommend_from(
+    ledger: &Ledger,
+    learnt: &Learnt,
+    study: &Study,
+    history: &History,
+) -> Result<Vec<Recommended>, StrategyError> {
     let recommended = |(trial, each): &Smoothed| {
         let turned = each
             .iter()
-            .zip(&problem.objectives)
+            .zip(&study.problem.objectives)
             .map(|((mean, sd), objective)| Measurement::new(objective.goal.sign() * mean, Some(*sd)));
         let completed = history.trials.get(*trial as usize)?.completed.as_ref()?;
         let Outcome::Ok { objectives, .. } = &completed.outcome else { return None };
         let predicted = turned.collect::<Option<_>>()?;
         Some(Recommended { trial: *trial, measured: objectives.clone(), predicted })
     };
-    Ok(best(&ledger, study)?.iter().filter_map(recommended).collect())
+    Ok(best(ledger, learnt)?.iter().filter_map(recommended).collect())
 }
 
 /// The same from a ledger of the study's: trials by number, what the model believes of them turned so that
 /// smaller is better.
 ///
 /// # Errors
-/// As [`recommend`].
-pub fn best(ledger: &Ledger, study: &Study) -> Result<Vec<Smoothed>, StrategyError> {
+/// No trial is acceptable.
+pub fn best(ledger: &Ledger, learnt: &Learnt) -> Result<Vec<Smoothed>, StrategyError> {
     if !ledger.observed().iter().any(|o| o.acceptable) {
         return Err(StrategyError::NoValues);
     }
-    let mut believed = smoothed(ledger, study.strategy.model, study.seed)?;
-    believed.sort_by_key(|(trial, _)| *trial);
+    let mut believed = learnt.smoothed(ledger);
     let means: Vec<Vec<f64>> =
         believed.iter().map(|(_, each)| each.iter().map(|(mean, _)| *mean).collect()).collect();
     let best = pareto::non_dominated(&means);

@@ -36,10 +36,14 @@ impl Bowl {
         Self { centre }
     }
 
+    /// Variance of each coordinate's part of the squared distance.
+    pub(super) fn variances(&self) -> Vec<f64> {
+        self.centre.iter().map(|c| 1.0 / 180.0 + (c - 0.5).powi(2) / 3.0).collect()
+    }
+
     /// Standard deviation of the squared distance.
     pub(super) fn spread(&self) -> f64 {
-        let variance = |c: &f64| 1.0 / 180.0 + (c - 0.5).powi(2) / 3.0;
-        self.centre.iter().map(variance).sum::<f64>().sqrt()
+        self.variances().iter().sum::<f64>().sqrt()
     }
 
     /// ρ(x).

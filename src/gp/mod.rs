@@ -15,6 +15,7 @@ mod kernel;
 mod loops;
 mod posterior;
 mod prior;
+mod relevance;
 mod sample;
 
 pub use data::{Data, Scaling};
@@ -22,4 +23,5 @@ pub use factor::NotPositive;
 pub use fit::{fit, negative_log_posterior};
 pub use hyper::{Bowl, Family, Hyper};
 pub use posterior::{Posterior, Prediction};
+pub use relevance::relevance;
 pub use sample::Chains;

@@ -87,6 +87,11 @@ impl Posterior {
         self.factor.jitter() / self.kernel.variance()
     }
 
+    /// The observations, standardised, in the order in which they came.
+    pub fn observations(&self) -> &[f64] {
+        &self.y
+    }
+
     /// Number of observations.
     pub fn len(&self) -> usize {
         self.y.len()
@@ -172,6 +177,14 @@ impl Posterior {
     pub fn leave_one_out(&self) -> Vec<f64> {
         let log = |(a, precision): (&f64, f64)| 0.5 * (precision.ln() - a * a / precision);
         self.alpha.iter().zip(precisions(&self.factor)).map(log).collect()
+    }
+
+    /// Mean and standard deviation of what each observation was expected to be, given all others (Rasmussen
+    /// and Williams 2006, section 5.4.2), noise included; standardised, in the order of the data. Nothing may
+    /// be believed.
+    pub fn left_out(&self) -> Vec<Prediction> {
+        let each = self.y.iter().zip(&self.alpha).zip(precisions(&self.factor));
+        each.map(|((y, a), p)| Prediction { mean: y - a / p, sd: self.widened(1.0 / p) }).collect()
     }
 
     fn widened(&self, variance: f64) -> f64 {
@@ -280,6 +293,24 @@ mod tests {
             let scores = posterior.leave_one_out();
             assert!((scores[0] - score(paa, aa)).abs() < 1e-10);
             assert!((scores[1] - score(pbb, ab)).abs() < 1e-10);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_predicted_as_by_a_process_without_it() {
+        for family in Family::ALL {
+            let (h, all) = (hyper(family, 3), data(15, 3));
+            let whole = Posterior::new(&all, &h).unwrap();
+            for (i, left) in whole.left_out().into_iter().enumerate() {
+                let others = Posterior::new(&all.take((0..15).filter(|k| *k != i)), &h).unwrap();
+                let there = others.predict(&all.x.row(i).to_vec());
+                // Its mean is a part of the fit: where it is only estimated, it has a variance, too.
+                assert!((left.mean - there.mean).abs() < 0.05, "{family:?} {i}: {left:?} {there:?}");
+                let variance = |sd: f64, p: &Posterior| sd * sd / p.inflation;
+                let want = variance(there.sd, &others) + h.noise();
+                let found = variance(left.sd, &whole);
+                assert!((found - want).abs() < 0.02 * want, "{family:?} {i}: {found} {want}");
+            }
         }
     }
 

@@ -29,6 +29,11 @@ impl Space {
         self.parameters.iter().map(|p| width(&p.kind)).sum()
     }
 
+    /// How many of them each parameter has, in order.
+    pub fn widths(&self) -> Vec<usize> {
+        self.parameters.iter().map(|p| width(&p.kind)).collect()
+    }
+
     /// The design at a point of the unit cube (length [`Space::dimension`]); coordinates outside
     /// `[0, 1]` are clamped, integers and choices rounded. It has the most events.
     pub fn decode(&self, unit: &[f64]) -> Design {

@@ -18,7 +18,7 @@ mod spread;
 mod variation;
 
 pub use ledger::{Ledger, Observed, Pending};
-pub use mobo::{Mobo, Smoothed, knowing, smoothed};
+pub use mobo::{Learnt, LeftOut, Mobo, Smoothed, knowing};
 pub use nsga2::Nsga2;
 pub use nsga3::Nsga3;
 pub use proposer::{Candidate, Proposer, ProposerError, WAITED};

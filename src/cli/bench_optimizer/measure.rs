@@ -6,7 +6,7 @@ use crate::evaluator::{noise_of, observe};
 use crate::pareto::{self, Front};
 use crate::problem::{Design, TrialId, Value};
 use crate::recommend;
-use crate::strategy::{self, Ledger, Proposer, Timings};
+use crate::strategy::{self, Learnt, Ledger, Proposer, Timings};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -140,7 +140,9 @@ pub fn run(
         });
     }
     let recommended = || {
-        let best = recommend::best(&ledger, study).map_err(|e| e.to_string())?;
+        let learnt = Learnt::new(&ledger, study.strategy.model, study.seed, None);
+        let best = learnt.and_then(|learnt| recommend::best(&ledger, &learnt));
+        let best = best.map_err(|e| e.to_string())?;
         let true_values = best.iter().filter_map(|(trial, _)| true_values.get(trial)?.clone());
         Ok::<f64, String>(pareto::hypervolume(&true_values.collect::<Vec<_>>(), &reference))
     };

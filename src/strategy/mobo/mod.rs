@@ -12,16 +12,18 @@
 mod acquire;
 mod events;
 mod known;
+mod learnt;
 mod model;
 mod process;
 mod quantity;
 mod search;
 
-use super::{Ledger, Observed, Strategy, StrategyError, Timings};
+use super::{Ledger, Strategy, StrategyError, Timings};
 use crate::config::Surrogate;
 use crate::problem::{EventRange, Problem, Region, TrialId};
 use acquire::Acquire;
 pub use known::knowing;
+pub use learnt::{Learnt, LeftOut, Smoothed};
 use model::{Fitted, Model};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -91,24 +93,12 @@ impl Mobo {
     }
 }
 
-/// A trial, and mean and standard deviation of every objective there.
-pub type Smoothed = (TrialId, Vec<(f64, f64)>);
-
-/// Mean and standard deviation of every objective at the acceptable trials of `ledger`, by trial, smaller is
-/// better: what processes of the form `form` make of all that was observed. Draws, if it takes any, are
-/// those of `seed`.
-///
-/// # Errors
-/// The processes cannot be fitted.
-pub fn smoothed(ledger: &Ledger, form: Surrogate, seed: u64) -> Result<Vec<Smoothed>, StrategyError> {
-    let fitted = Fitted::new(ledger, None, form, seed)?;
-    let model = Model::new(ledger, &fitted)?;
-    let acceptable = ledger.observed().iter().filter(|o| o.acceptable && o.objectives.is_some());
-    let of_trial = |trial: &Observed| {
-        let objectives = model.objectives().iter().map(|process| process.smoothed(&trial.unit));
-        (trial.trial, objectives.collect())
-    };
-    Ok(acceptable.map(of_trial).collect())
+impl Memory {
+    /// From its bytes; `None` if they are those of another version or method.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.first().filter(|version| **version == MEMORY_VERSION)?;
+        postcard::from_bytes(bytes).ok()
+    }
 }
 
 impl Strategy for Mobo {

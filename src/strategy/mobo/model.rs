@@ -1,7 +1,7 @@
 //! All processes together, and what they believe about trials that have no values (yet).
 
 use super::events::{Doubt, variance_of_one};
-use super::process::{self, Known, Process};
+use super::process::{self, Known, MOST_FITTED, Process};
 use super::quantity::{Quantity, chosen};
 use crate::config::Surrogate;
 use crate::gp::{NotPositive, Posterior, Scaling};
@@ -69,6 +69,14 @@ impl Fitted {
         self.seen <= ledger.observed().len() && self.hypers.len() <= Quantity::all(ledger).len()
     }
 
+    /// Positions of the trials that a model of these hyperparameters has learnt from once it knows all of
+    /// `ledger`, in its order.
+    pub(super) fn rows(&self, ledger: &Ledger) -> Vec<usize> {
+        let (old, new) = ledger.observed().split_at(self.seen);
+        let new = (self.seen..).zip(new).filter(|(_, trial)| tells(trial)).map(|(i, _)| i);
+        chosen(old).into_iter().chain(new).collect()
+    }
+
     /// How values were standardised at the fit, whose trials were the first of `ledger`.
     pub(super) fn scalings(&self, ledger: &Ledger) -> Vec<Scaling> {
         let trials = &ledger.observed()[..self.seen];
@@ -91,6 +99,17 @@ impl Fitted {
         form: Surrogate,
         seed: u64,
     ) -> Result<Self, StrategyError> {
+        Self::to_at_most(MOST_FITTED, ledger, last, form, seed)
+    }
+
+    /// The same to no more than `most` of the trials.
+    pub(super) fn to_at_most(
+        most: usize,
+        ledger: &Ledger,
+        last: Option<&Fitted>,
+        form: Surrogate,
+        seed: u64,
+    ) -> Result<Self, StrategyError> {
         let seen = ledger.observed();
         let rows = chosen(seen);
         let grown = |l: &Fitted| rows.len() as f64 >= JUDGE_GROWTH * l.judged as f64;
@@ -101,7 +120,7 @@ impl Fitted {
             let warm = last.and_then(|l| l.hypers.get(at));
             let stream =
                 |k: usize| crate::rng::stream(seed, &format!("mobo draw {at} {k}"), seen.len() as u64);
-            process::learn(form, &data, warm, judge, &centre, stream)
+            process::learn(form, (&data, most), warm, judge, &centre, stream)
         };
         let quantities = Quantity::all(ledger).into_par_iter().enumerate();
         let hypers = quantities.map(fit_one).collect::<Result<Vec<_>, _>>()?;
@@ -161,7 +180,8 @@ impl Model {
         self.believe(ledger);
     }
 
-    fn forget(&mut self) {
+    /// Takes back all that is only believed.
+    pub fn forget(&mut self) {
         self.believed.clear();
         self.rows = 0;
         self.processes.iter_mut().for_each(Process::forget_beliefs);
@@ -202,7 +222,8 @@ impl Model {
         let doubt = |process: &Process| {
             let per_event =
                 variance_of_one(ledger.observed(), |trial| process.quantity.observed(trial)?.1)?;
-            Some(Doubt { variance: process.smoothed(x).1.powi(2), per_event })
+            let there = process.smoothed(&[x.to_vec()]);
+            Some(Doubt { variance: there.first()?.1.powi(2), per_event })
         };
         self.processes.iter().filter_map(doubt).collect()
     }

@@ -2,14 +2,14 @@
 
 use super::quantity::{Quantity, spread};
 use crate::config::Surrogate;
-use crate::gp::{self, Bowl, Chains, Data, Family, Hyper, NotPositive, Posterior, Scaling};
+use crate::gp::{self, Bowl, Chains, Data, Family, Hyper, NotPositive, Posterior, Prediction, Scaling};
 use crate::strategy::Observed;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Hyperparameters are fitted to at most so many trials: more tell little more about them.
-const MOST_FITTED: usize = 400;
+pub const MOST_FITTED: usize = 400;
 
 /// Draws of hyperparameters where not one of them is to be believed alone.
 const DRAWS: usize = 8;
@@ -43,13 +43,17 @@ pub struct Process {
 }
 
 impl Process {
-    /// Mean and standard deviation at a point, over all hyperparameters known, in the quantity's own units.
-    pub fn smoothed(&self, x: &[f64]) -> (f64, f64) {
-        let there: Vec<_> = self.posteriors.iter().map(|posterior| posterior.predict(x)).collect();
-        let count = there.len() as f64;
-        let mean = there.iter().map(|p| p.mean).sum::<f64>() / count;
-        let variance = there.iter().map(|p| p.sd * p.sd + (p.mean - mean).powi(2)).sum::<f64>() / count;
-        (self.scaling.mean + self.scaling.sd * mean, self.scaling.sd * variance.sqrt())
+    /// Means and standard deviations at points, over all hyperparameters known, in the quantity's own units.
+    pub fn smoothed(&self, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
+        let views: Vec<_> = self.posteriors.iter().map(|p| p.predict_all(points)).collect();
+        let count = views.len() as f64;
+        let one = |i: usize| {
+            let mean = views.iter().map(|view| view[i].mean).sum::<f64>() / count;
+            let spread = |p: &Prediction| p.sd * p.sd + (p.mean - mean).powi(2);
+            let variance = views.iter().map(|view| spread(&view[i])).sum::<f64>() / count;
+            (self.scaling.mean + self.scaling.sd * mean, self.scaling.sd * variance.sqrt())
+        };
+        (0..points.len()).map(one).collect()
     }
 
     /// Conditions on the trials that were there at the fit.
@@ -104,10 +108,11 @@ const FORMS: [(Family, bool, usize, f64); 3] = [
 ];
 
 /// What data tell of a process's hyperparameters, according to the form that is asked for; the other
-/// arguments are those of [`fit`], and `judge` begins chains anew. `stream(k)` is the random stream of draw k.
+/// arguments are those of [`fit`], and `judge` begins chains anew. At most `most` of the data are looked at.
+/// `stream(k)` is the random stream of draw k.
 pub fn learn(
     form: Surrogate,
-    data: &Data,
+    (data, most): (&Data, usize),
     last: Option<&Known>,
     judge: bool,
     centre: &[f64],
@@ -119,7 +124,7 @@ pub fn learn(
         None => (None, None),
     };
     let d = centre.len();
-    let data = &data.take(spread(data.len(), MOST_FITTED));
+    let data = &data.take(spread(data.len(), most));
     match form {
         Surrogate::Pooled => fit(data, fitted, judge, centre).map(Known::Fitted),
         Surrogate::Sparse => match chains {

@@ -183,3 +183,74 @@ fn a_pending_design_that_took_another_ones_place_is_believed_in_instead() {
     restarted.recall(&memory).unwrap();
     assert_eq!(strategy.propose(14, &ledger).unwrap(), restarted.propose(14, &ledger).unwrap());
 }
+
+#[test]
+fn what_is_learnt_tells_trials_apart_and_finds_what_matters() {
+    // Only the first three of six coordinates have a say, the first by far the most.
+    let problem = problem(6, 2);
+    let value = |x: &[f64]| [(5.0 * x[0]).sin() + 0.2 * x[1], (4.0 * x[0]).cos() + 0.3 * x[2]];
+    let mut ledger = Ledger::new(problem.clone());
+    let mut rng = crate::rng::stream(2, "test", 1);
+    for trial in 0..70 {
+        let unit: Vec<f64> = (0..6).map(|_| rng.random()).collect();
+        ledger.propose(trial, &problem.space.decode(&unit));
+        let objectives = value(&unit).iter().filter_map(|y| Measurement::new(*y, None)).collect();
+        let failed =
+            || Outcome::Failed { class: crate::problem::FailureClass::Exit, reason: "test".into() };
+        ledger.tell(
+            trial,
+            &if trial % 7 == 3 { failed() } else { Outcome::Ok { objectives, metrics: vec![] } },
+        );
+    }
+    for form in FORMS {
+        let learnt = Learnt::new(&ledger, form, 7, None).unwrap();
+        assert_eq!(learnt.trials(), 60);
+        for shares in learnt.relevance() {
+            assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            assert!(shares[0] > 0.5, "{form:?}: {shares:?}");
+        }
+        let left_out = learnt.left_out();
+        for (k, of_objective) in left_out.iter().enumerate() {
+            assert_eq!(of_objective.len(), 60);
+            for left in of_objective {
+                let observed = ledger.observed().iter().find(|o| o.trial == left.trial).unwrap();
+                assert!((left.value - observed.objectives.as_ref().unwrap()[k]).abs() < 1e-9);
+                assert!((left.expected.0 - left.value).abs() < 0.5, "{form:?} {left:?}");
+            }
+        }
+        let new: Vec<Vec<f64>> = (0..20).map(|_| (0..6).map(|_| rng.random()).collect()).collect();
+        for (x, predicted) in new.iter().zip(learnt.predict(&new)) {
+            for ((mean, sd), y) in predicted.iter().zip(value(x)) {
+                assert!((mean - y).abs() < 0.3 && *sd > 0.0, "{form:?}: {mean} {sd} {y}");
+            }
+        }
+        let smoothed = learnt.smoothed(&ledger);
+        assert_eq!(smoothed.len(), 60);
+        assert!(smoothed.windows(2).all(|w| w[0].0 < w[1].0), "by trial");
+    }
+}
+
+#[test]
+fn what_the_strategy_remembers_is_what_is_shown() {
+    let problem = problem(4, 2);
+    let ledger = ledger_with(&problem, 30);
+    let mut mobo = mobo(&problem);
+    mobo.propose(30, &ledger).unwrap();
+    // More trials, as many as make no new fit due.
+    let more = ledger_with(&problem, 32);
+    let memory = mobo.memory();
+    let remembered = Learnt::new(&more, Surrogate::Pooled, 7, Some(&memory)).unwrap();
+    let model = mobo.model.as_mut().unwrap();
+    model.update(&more);
+    model.forget();
+    let x = vec![vec![0.3, 0.6, 0.1, 0.9]];
+    let shown = remembered.predict(&x)[0].clone();
+    let own: Vec<_> = model.objectives().iter().map(|p| p.smoothed(&x)[0]).collect();
+    assert_eq!(shown, own);
+    assert_eq!(remembered.trials(), more.ok().count());
+    // What cannot be a memory of this problem is no reason to fail.
+    let anew = Learnt::new(&more, Surrogate::Pooled, 7, Some(b"\x03nonsense")).unwrap();
+    assert_eq!(anew.trials(), more.ok().count());
+    let none = Ledger::new(problem);
+    assert!(matches!(Learnt::new(&none, Surrogate::Pooled, 7, None), Err(StrategyError::NoValues)));
+}
