@@ -7,7 +7,7 @@ mod line;
 mod support;
 
 use paretorank::comm::{Message, Report, Task, Transport, dismiss, local};
-use paretorank::problem::TaskOutcome;
+use paretorank::problem::{TaskFacts, TaskOutcome};
 use std::time::{Duration, Instant};
 use support::{Figures, problem, repeat};
 
@@ -54,8 +54,7 @@ fn messages() -> (Message, Message) {
         outcome,
         started: 1.79e9,
         finished: 1.79e9 + 0.1,
-        peak_memory: None,
-        reused: None,
+        facts: TaskFacts::default(),
     };
     (Message::Evaluate(task), Message::Done(report))
 }

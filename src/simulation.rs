@@ -5,7 +5,7 @@ use crate::comm::{Rank, Report, Task};
 use crate::config::{Retries, Study};
 use crate::coordinator::{Command, Coordinator, Ending, Event, Offer, Place, Request, Settings};
 use crate::pipeline::{Graph, Need, Node, Rules, Work};
-use crate::problem::{Design, Measurement, TaskOutcome, TrialId, Values};
+use crate::problem::{Design, Measurement, TaskFacts, TaskOutcome, TrialId, Values};
 use crate::rng;
 use crate::stopping::Judge;
 use crate::store::{History, Proposed};
@@ -239,8 +239,8 @@ impl Simulation<'_> {
         let last = task.task as usize + 1 == self.work.graph().size();
         let outcome = TaskOutcome::Ok(if last { self.objectives.clone() } else { vec![] });
         let Task { trial, task, attempt, .. } = *task;
-        let (finished, peak_memory, reused) = (self.now, None, None);
-        Report { trial, task, attempt, outcome, started, finished, peak_memory, reused }
+        let (finished, facts) = (self.now, TaskFacts::default());
+        Report { trial, task, attempt, outcome, started, finished, facts }
     }
 
     /// One event, timed as the loop of rank 0 meets it.

@@ -1,11 +1,11 @@
 //! What ranks say to each other: one enum, one version, postcard bytes.
 
 use crate::job::{self, JobId, Order};
-use crate::problem::{Design, TaskOutcome, TrialId};
+use crate::problem::{Design, TaskFacts, TaskOutcome, TrialId};
 use serde::{Deserialize, Serialize};
 
 /// Version of [`Message`]; the first two bytes of every encoded message, little endian.
-pub const PROTOCOL: u16 = 5;
+pub const PROTOCOL: u16 = 6;
 
 /// Every message there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,10 +106,8 @@ pub struct Report {
     pub started: f64,
     /// End on the evaluator's clock, seconds since 1970.
     pub finished: f64,
-    /// Most memory that its processes had at a time, in bytes; `None` if it was not measured.
-    pub peak_memory: Option<u64>,
-    /// The attempt that did the same before, a path below the run directory; `None` if this one worked.
-    pub reused: Option<String>,
+    /// What more is known of it.
+    pub facts: TaskFacts,
 }
 
 impl Message {
@@ -152,10 +150,9 @@ mod tests {
         #[test]
         fn a_message_with_a_byte_changed_or_cut_off_is_one_or_an_error(at in 0..200_usize, byte: u8, value: f64) {
             let outcome = TaskOutcome::Ok(vec![("f".into(), Measurement::new(1.5, Some(0.1)).unwrap())]);
-            let (reused, peak_memory) = (None, Some(1 << 40));
-            let report = Report {
-                trial: 7, task: 1, attempt: 2, outcome, started: value, finished: 2.0, peak_memory, reused,
-            };
+            let facts = TaskFacts { peak_memory: Some(1 << 40), ..TaskFacts::default() };
+            let report =
+                Report { trial: 7, task: 1, attempt: 2, outcome, started: value, finished: 2.0, facts };
             let whole = Message::Done(report).encode();
             let at = at % whole.len();
             prop_assert!(Message::decode(&whole[..at]).is_err());
@@ -195,10 +192,9 @@ mod tests {
         let task = Task { trial: 7, task: 1, attempt: 2, design, inputs };
         let outcome = TaskOutcome::Ok(vec![("f".into(), Measurement::new(1.5, Some(0.1)).unwrap())]);
         let (started, finished) = (1.0, 2.0);
-        let peak_memory = Some(1 << 40);
         let reused = Some("trials/000003/simulation/attempt-1".to_owned());
-        let report =
-            Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, peak_memory, reused };
+        let facts = TaskFacts { peak_memory: Some(1 << 40), container_s: Some(0.5), reused };
+        let report = Report { trial: 7, task: 1, attempt: 2, outcome, started, finished, facts };
         let cancel = Message::Cancel { trial: 7, task: 1, attempt: 2 };
         let (evaluate, done) = (Message::Evaluate(task), Message::Done(report));
         let id = JobId { job: 1 << 40, attempt: 3 };

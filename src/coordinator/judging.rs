@@ -7,7 +7,7 @@ use super::strategist::Request;
 use crate::comm::{Rank, Report};
 use crate::config::Retries;
 use crate::pipeline::{Done, Graph, State, Verdict};
-use crate::problem::{FailureClass, Outcome, TaskOutcome, TrialId};
+use crate::problem::{FailureClass, Outcome, TaskFacts, TaskOutcome, TrialId};
 use crate::store::{Attempt, Completed, Detail, REUSED, Record, Start};
 
 /// How many ranks a task may lose before it counts as failed: it may be what kills them.
@@ -32,7 +32,7 @@ impl Coordinator {
         if !self.ranks.knows(rank) {
             return;
         }
-        let Report { trial, task, attempt, outcome, started, finished, peak_memory, reused } = report;
+        let Report { trial, task, attempt, outcome, started, finished, facts } = report;
         let Some((host, ran)) = self.ranks.release(now, rank, (trial, task, attempt)) else {
             out.push(Command::Notice(format!(
                 "rank {rank} reports attempt {attempt} at task {task} of trial {trial}, which it was not \
@@ -41,9 +41,9 @@ impl Coordinator {
             return;
         };
         // Why an ok attempt took no time, too, is worth a word.
-        let why = reused.map_or(outcome.reason(), |from| format!("{REUSED}{from}"));
+        let why = facts.reused.as_ref().map_or(outcome.reason(), |from| format!("{REUSED}{from}"));
         let span = (started, finished);
-        out.push(self.attempted(rank, host, &ran, span, &outcome, (why, peak_memory)));
+        out.push(self.attempted(rank, host, &ran, span, &outcome, (why, &facts)));
         let why = outcome.reason();
         let is_fault =
             matches!(outcome, TaskOutcome::Failed { class: FailureClass::Infrastructure, .. });
@@ -81,7 +81,7 @@ impl Coordinator {
         ran: &Running,
         (started, finished): (f64, f64),
         outcome: &TaskOutcome,
-        (reason, peak_memory): (String, Option<u64>),
+        (reason, facts): (String, &TaskFacts),
     ) -> Command {
         let Running { trial, task, attempt, dispatched, .. } = *ran;
         let entry = Attempt {
@@ -100,7 +100,9 @@ impl Coordinator {
         let start = Start { waited_s: ran.waited_s, stale: ran.stale };
         let graph = self.settings.work.graph();
         let (stage, key) = (graph.rules(task).name.clone(), graph.node(task).key.clone());
-        if graph.size() == 1 && peak_memory.is_none() && stage == entry.detail.stage {
+        let TaskFacts { peak_memory, container_s, .. } = *facts;
+        let is_plain = peak_memory.is_none() && container_s.is_none();
+        if graph.size() == 1 && is_plain && stage == entry.detail.stage {
             return Command::Record(Record::Attempted(entry, start));
         }
         let values = match outcome {
@@ -108,8 +110,11 @@ impl Coordinator {
             TaskOutcome::Ok(values) if graph.size() > 1 => values.clone(),
             _ => vec![],
         };
-        let detail = Detail { task, stage, key, peak_memory, values };
-        Command::Record(Record::Ended(entry, start, Box::new(detail)))
+        let detail = Box::new(Detail { task, stage, key, peak_memory, values, container_s: None });
+        Command::Record(match container_s {
+            None => Record::Ended(entry, start, detail),
+            Some(container_s) => Record::Contained(entry, start, detail, container_s),
+        })
     }
 
     /// Decides what an attempt's outcome means for its task, and that for its trial.

@@ -3,7 +3,7 @@
 use super::events::{Command, Ending};
 use super::state::{Coordinator, Mode};
 use crate::comm::Rank;
-use crate::problem::{FailureClass, TaskOutcome};
+use crate::problem::{FailureClass, TaskFacts, TaskOutcome};
 
 impl Coordinator {
     /// A rank answers no more: what it ran goes elsewhere.
@@ -21,7 +21,8 @@ impl Coordinator {
             };
             // When it began there nobody knows.
             let span = (ran.dispatched, now.max(ran.dispatched));
-            let what = (outcome.reason(), None);
+            let facts = TaskFacts::default();
+            let what = (outcome.reason(), &facts);
             out.push(self.attempted(rank, gone.host, &ran, span, &outcome, what));
             if let Some(open) = self.open.get_mut(&ran.trial) {
                 open.tries[ran.task as usize].lost_ranks += 1;

@@ -8,7 +8,7 @@ use super::*;
 use crate::comm::{Report, Task};
 use crate::config::{InitialDesign, Method, Study, Surrogate};
 use crate::pipeline::Work;
-use crate::problem::{Design, FailureClass, Measurement, TaskOutcome, TrialId, Value};
+use crate::problem::{Design, FailureClass, Measurement, TaskFacts, TaskOutcome, TrialId, Value};
 use crate::rng;
 use crate::steer::Steering;
 use crate::stopping::Judge;
@@ -191,8 +191,8 @@ fn session_of(
 
 fn report(task: Task, outcome: TaskOutcome) -> Report {
     let Task { trial, task, attempt, .. } = task;
-    let (started, finished, peak_memory) = (0.0, 0.0, None);
-    Report { trial, task, attempt, outcome, started, finished, peak_memory, reused: None }
+    let (started, finished, facts) = (0.0, 0.0, TaskFacts::default());
+    Report { trial, task, attempt, outcome, started, finished, facts }
 }
 
 fn history_of(records: &[Record]) -> History {

@@ -10,7 +10,7 @@ use crate::comm::{Report, Task};
 use crate::config::{Retries, Stop};
 use crate::pipeline::{Need, Work};
 use crate::problem::{
-    FailureClass, Goal, Measurement, Objective, Problem, Space, TaskOutcome, TrialId, Value,
+    FailureClass, Goal, Measurement, Objective, Problem, Space, TaskFacts, TaskOutcome, TrialId, Value,
 };
 use crate::stopping::Judge;
 use crate::store::{History, Proposed, Record};
@@ -81,8 +81,8 @@ fn failed(class: FailureClass) -> TaskOutcome {
 }
 
 fn done(rank: usize, trial: TrialId, attempt: u32, outcome: TaskOutcome) -> Event {
-    let (task, started, finished, peak_memory) = (0, 1.0, 2.0, None);
-    let report = Report { trial, task, attempt, outcome, started, finished, peak_memory, reused: None };
+    let (task, started, finished, facts) = (0, 1.0, 2.0, TaskFacts::default());
+    let report = Report { trial, task, attempt, outcome, started, finished, facts };
     Event::Done { rank, report }
 }
 

@@ -5,7 +5,7 @@ use super::work::{Ended, Id, Rest, Work, Workshop};
 use crate::clock::now_s;
 use crate::comm::{Report, Task};
 use crate::config::Study;
-use crate::problem::TaskOutcome;
+use crate::problem::{TaskFacts, TaskOutcome};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Does `task` of `study` in this process and says how it ended; `told_to_stop`: it is to be interrupted.
@@ -28,12 +28,12 @@ pub fn alone(study: &Study, task: &Task, told_to_stop: &AtomicBool) -> Report {
             }
         }
     };
-    let (peak_memory, reused) = match rest {
-        Rest::Task(peak_memory, reused) => (peak_memory, reused),
-        Rest::Job(_) => (None, None),
+    let facts = match rest {
+        Rest::Task(facts) => facts,
+        Rest::Job(_) => TaskFacts::default(),
     };
     let &Task { trial, task, attempt, .. } = task;
-    Report { trial, task, attempt, outcome, started, finished: now_s(), peak_memory, reused }
+    Report { trial, task, attempt, outcome, started, finished: now_s(), facts }
 }
 
 fn finish(mut work: Work, told_to_stop: &AtomicBool) -> Ended {

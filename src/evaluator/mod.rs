@@ -349,17 +349,8 @@ impl Evaluator {
         }
         let finished = now_s();
         self.reports.extend(match (id, rest) {
-            (Id::Task(trial, task, attempt), Rest::Task(peak_memory, reused)) => {
-                Some(Message::Done(Report {
-                    trial,
-                    task,
-                    attempt,
-                    outcome,
-                    started,
-                    finished,
-                    peak_memory,
-                    reused,
-                }))
+            (Id::Task(trial, task, attempt), Rest::Task(facts)) => {
+                Some(Message::Done(Report { trial, task, attempt, outcome, started, finished, facts }))
             }
             (Id::Job(id), Rest::Job(facts)) => {
                 Some(Message::Ended(job::End { id, outcome, started, finished, facts }))

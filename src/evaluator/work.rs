@@ -5,7 +5,7 @@ use crate::comm::Task;
 use crate::config::{self, Study};
 use crate::exec::{self, End, JobBench, JobEnd, JobPayload, JobStarted, Payload, Started};
 use crate::job::{Facts, JobId, Order};
-use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use crate::problem::{FailureClass, TaskFacts, TaskOutcome, TrialId};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -36,8 +36,7 @@ impl Assigned {
 
 /// What is known of the end of an assignment beside its outcome.
 pub(super) enum Rest {
-    /// Of a task: the most memory it had, and the attempt that did the same before.
-    Task(Option<u64>, Option<String>),
+    Task(TaskFacts),
     Job(Facts),
 }
 
@@ -51,7 +50,7 @@ impl Ended {
     /// What became of an assignment that was not begun.
     pub(super) fn unbegun(id: Id, outcome: TaskOutcome) -> Self {
         let rest = match id {
-            Id::Task(..) => Rest::Task(None, None),
+            Id::Task(..) => Rest::Task(TaskFacts::default()),
             Id::Job(_) => Rest::Job(Facts::default()),
         };
         Self { outcome, rest }
@@ -59,8 +58,8 @@ impl Ended {
 }
 
 impl From<End> for Ended {
-    fn from(End { outcome, peak_memory, reused }: End) -> Self {
-        Self { outcome, rest: Rest::Task(peak_memory, reused) }
+    fn from(End { outcome, facts }: End) -> Self {
+        Self { outcome, rest: Rest::Task(facts) }
     }
 }
 

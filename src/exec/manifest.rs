@@ -28,6 +28,9 @@ pub(super) struct Manifest {
     pub(super) reason: String,
     pub(super) steps: Vec<Step>,
     pub(super) peak_memory_bytes: Option<u64>,
+    /// Seconds until its container had started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) container_s: Option<f64>,
     /// Where it worked, if not in the attempt's directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scratch: Option<PathBuf>,

@@ -1,7 +1,6 @@
 //! A running payload and what becomes of it.
 
 use super::attempt::Bench;
-use super::directory;
 use super::judge::Evidence;
 use super::launch::Launch;
 use super::log::Log;
@@ -11,8 +10,9 @@ use super::reuse::{self, Found};
 use super::running::{Running, Staging, Terms};
 use super::scratch::{self, Scratch};
 use super::watch::Bounds;
+use super::{container, directory};
 use crate::config::Command;
-use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use crate::problem::{FailureClass, TaskFacts, TaskOutcome, TrialId};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -25,17 +25,14 @@ const NEARLY_ALL: f64 = 0.9;
 pub struct End {
     /// Its outcome.
     pub outcome: TaskOutcome,
-    /// Most memory that its processes were seen to have at a time, in bytes; `None` if it ended before
-    /// anybody could look.
-    pub peak_memory: Option<u64>,
-    /// The attempt that did the same before, a path below the run directory: nothing was done again.
-    pub reused: Option<String>,
+    /// What more is known of it.
+    pub facts: TaskFacts,
 }
 
 impl From<TaskOutcome> for End {
     /// Of an attempt without processes.
     fn from(outcome: TaskOutcome) -> Self {
-        Self { outcome, peak_memory: None, reused: None }
+        Self { outcome, facts: TaskFacts::default() }
     }
 }
 
@@ -78,6 +75,7 @@ impl Parts {
             reason: outcome.reason(),
             steps: manifest::steps(&self.programs, &[]),
             peak_memory_bytes: None,
+            container_s: None,
             scratch: None,
             strays: vec![],
             content: self.content.clone(),
@@ -98,7 +96,7 @@ impl Parts {
         let reused = attempt.to_string_lossy().into_owned();
         let facts = Manifest { reused: Some(attempt), ..self.manifest(bench, &outcome) };
         facts.write(&self.dir)?;
-        Ok(End { outcome, peak_memory: None, reused: Some(reused) })
+        Ok(End { outcome, facts: TaskFacts { reused: Some(reused), ..TaskFacts::default() } })
     }
 }
 
@@ -281,21 +279,28 @@ impl Payload {
 
     fn finished(&self, outcome: TaskOutcome) -> End {
         let parts = &self.parts;
-        let facts = Manifest {
+        let inside = self.running.launch.inside.as_ref();
+        let facts = TaskFacts {
+            peak_memory: self.running.watch.peak(),
+            container_s: inside.and_then(|inside| container::start_s(&inside.files)),
+            reused: None,
+        };
+        let manifest = Manifest {
             // A container's fault has no ends of steps.
             steps: manifest::steps(&parts.programs, &self.running.ends().unwrap_or_default()),
-            peak_memory_bytes: self.running.watch.peak(),
+            peak_memory_bytes: facts.peak_memory,
+            container_s: facts.container_s,
             scratch: (self.running.launch.work != parts.dir).then(|| self.running.launch.work.clone()),
             strays: self.strays(),
             ..parts.manifest(&self.bench, &outcome)
         };
-        match (facts.write(&parts.dir), &outcome, &parts.content) {
+        match (manifest.write(&parts.dir), &outcome, &parts.content) {
             (Ok(()), TaskOutcome::Ok(_), Some(key)) => self.bench.offer(key, &parts.dir),
             (Ok(()), ..) => {}
             // The outcome is known all the same.
             (Err(reason), ..) => tracing::warn!("{reason}"),
         }
-        End { outcome, peak_memory: self.running.watch.peak(), reused: None }
+        End { outcome, facts }
     }
 }
 

@@ -69,9 +69,10 @@ impl Progress {
         match record {
             Record::Completed(completed) => self.completed(completed),
             Record::Proposed(proposed) => self.proposed(proposed),
-            Record::Attempt(attempt) | Record::Attempted(attempt, _) | Record::Ended(attempt, ..) => {
-                self.attempted(attempt);
-            }
+            Record::Attempt(attempt)
+            | Record::Attempted(attempt, _)
+            | Record::Ended(attempt, ..)
+            | Record::Contained(attempt, ..) => self.attempted(attempt),
             Record::Session(_) | Record::Stopped(_) | Record::Asked(_) => {}
         }
     }

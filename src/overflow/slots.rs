@@ -1,7 +1,7 @@
 //! What each slot in the queue is at: decisions without I/O.
 
 use crate::comm::{Rank, Report, Task};
-use crate::problem::{FailureClass, TaskOutcome, TrialId};
+use crate::problem::{FailureClass, TaskFacts, TaskOutcome, TrialId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -205,8 +205,8 @@ impl Slots {
 fn report(key: Key, slot: &Slot, outcome: TaskOutcome, now: f64) -> Command {
     let Key { trial, task, attempt } = key;
     let (started, finished) = (slot.since, now.max(slot.since));
-    let (peak_memory, reused) = (None, None);
-    let report = Report { trial, task, attempt, outcome, started, finished, peak_memory, reused };
+    let facts = TaskFacts::default();
+    let report = Report { trial, task, attempt, outcome, started, finished, facts };
     Command::Report { rank: slot.rank, report: Box::new(report) }
 }
 
@@ -230,8 +230,7 @@ mod tests {
             outcome: TaskOutcome::Ok(vec![]),
             started: 1.0,
             finished: 2.0,
-            peak_memory: None,
-            reused: None,
+            facts: TaskFacts::default(),
         }
     }
 

@@ -27,7 +27,7 @@ pub use region::{EmptyRegion, Region};
 pub use result::measurement;
 pub use space::{SAME, Space};
 pub use table::{Column, values_in_text};
-pub use task::{TaskOutcome, Values};
+pub use task::{TaskFacts, TaskOutcome, Values};
 pub use trial::{FailureClass, Measurement, Outcome, TrialId};
 
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 /// What a task measured, by name; no name occurs twice.
 pub type Values = Vec<(String, Measurement)>;
 
+/// What more is known of an attempt that ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskFacts {
+    /// Most memory that its processes were seen to have at a time, in bytes; `None` if it ended before anybody
+    /// could look, or was not looked at.
+    pub peak_memory: Option<u64>,
+    /// Seconds until its container had started and its prologue ended; `None` where it ran in none, or that was
+    /// not reached.
+    pub container_s: Option<f64>,
+    /// The attempt that did the same before, a path below the run directory: nothing was done again.
+    pub reused: Option<String>,
+}
+
 /// How a task (or one attempt at it) ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TaskOutcome {

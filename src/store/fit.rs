@@ -32,7 +32,11 @@ pub(super) fn check(problem: &Problem, record: &Record) -> Result<(), String> {
             }
             _ => Ok(()),
         },
-        Record::Session(_)
+        Record::Contained(.., container_s) if !(container_s.is_finite() && *container_s >= 0.0) => {
+            Err(format!("a container that took {container_s} s to start"))
+        }
+        Record::Contained(..)
+        | Record::Session(_)
         | Record::Attempt(_)
         | Record::Attempted(..)
         | Record::Ended(..)
@@ -62,7 +66,7 @@ pub(super) fn clean(record: &mut Record) {
         Record::Attempt(a) | Record::Attempted(a, _) => {
             clean_all([&mut a.host, &mut a.status, &mut a.reason])
         }
-        Record::Ended(a, _, d) => {
+        Record::Ended(a, _, d) | Record::Contained(a, _, d, _) => {
             clean_all([&mut a.host, &mut a.status, &mut a.reason, &mut d.stage, &mut d.key]);
             d.values.iter_mut().for_each(|(name, _)| clean_all([name]));
         }

@@ -10,7 +10,7 @@
 //! again behind a damaged stretch and knows exactly what is missing; see [`super::scan`].
 //!
 //! Version 2 added the records of a stopping rule and of how an attempt came to its rank; version 3 those
-//! of tasks and of what was asked for. A journal of an
+//! of tasks and of what was asked for; version 4 that of an attempt in a container. A journal of an
 //! older version is given the head of this one before anything is appended, so that an older release
 //! refuses it with both versions.
 //!
@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 /// First bytes of the file.
 pub(super) const MAGIC: [u8; 8] = *b"PRJOURNL";
 /// Newest version that this release reads, and the one that it writes.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 /// First bytes of every frame.
 pub(super) const MARK: [u8; 4] = [0xF7, b'R', b'E', b'C'];
 /// Bytes before the study in the head.

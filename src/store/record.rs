@@ -27,6 +27,8 @@ pub enum Record {
     Ended(Attempt, Start, Box<Detail>),
     /// A candidate for a trial was asked for. Only where that does not follow from the ends of trials.
     Asked(Asked),
+    /// [`Record::Ended`] of an attempt in a container, and the seconds until that had started.
+    Contained(Attempt, Start, Box<Detail>, f64),
 }
 
 /// One start of the program.
@@ -110,13 +112,16 @@ pub struct Detail {
     pub peak_memory: Option<u64>,
     /// What an ok attempt measured; left to the end of the trial where that has but one task.
     pub values: Values,
+    /// Seconds until its container had started, where it ran in one. The journal has it beside.
+    #[serde(skip)]
+    pub container_s: Option<f64>,
 }
 
 impl Default for Detail {
     /// Of the only task of a trial.
     fn default() -> Self {
         let (stage, key) = ("evaluate".to_owned(), String::new());
-        Self { task: 0, stage, key, peak_memory: None, values: vec![] }
+        Self { task: 0, stage, key, peak_memory: None, values: vec![], container_s: None }
     }
 }
 
@@ -245,6 +250,10 @@ impl History {
             }
             Record::Ended(attempt, start, detail) => {
                 return self.attempted(Attempt { start: Some(start), detail: *detail, ..attempt });
+            }
+            Record::Contained(attempt, start, detail, container_s) => {
+                let detail = Detail { container_s: Some(container_s), ..*detail };
+                return self.attempted(Attempt { start: Some(start), detail, ..attempt });
             }
             Record::Asked(asked) => {
                 let next = self.asks.last().map_or(0, |last| last.trial + 1);

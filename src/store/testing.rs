@@ -85,7 +85,7 @@ pub(crate) fn records(study: &Study, trials: u64) -> Vec<Record> {
                     Record::Ended(
                         attempt,
                         start,
-                        Box::new(Detail { task, stage, key, peak_memory, values }),
+                        Box::new(Detail { task, stage, key, peak_memory, values, container_s: None }),
                     )
                 }
                 k => Record::Attempted(attempt, Start { waited_s: 0.1 * k as f64, stale: k - 1 }),

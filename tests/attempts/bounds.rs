@@ -21,7 +21,7 @@ fn more_memory_than_allowed_is_a_failure_of_its_own() {
     let (reason, end, _) = failing(stage, FailureClass::Memory);
     assert!(reason.starts_with("its processes had "), "{reason}");
     assert!(reason.contains(" MB, and memory is 100.0 MB; "), "{reason}");
-    let peak = end.peak_memory.unwrap();
+    let peak = end.facts.peak_memory.unwrap();
     assert!((100 * MB..600 * MB).contains(&peak), "{peak}");
 }
 
@@ -29,9 +29,9 @@ fn more_memory_than_allowed_is_a_failure_of_its_own() {
 fn memory_is_measured_also_where_it_suffices() {
     let python = hungry(120, "time.sleep(0.3)");
     let scene = Scene::of(vec![shell(&format!("python3 -c \"{python}\""))]);
-    let End { outcome, peak_memory, .. } = scene.run(0, &[]);
+    let End { outcome, facts } = scene.run(0, &[]);
     assert_eq!(outcome, TaskOutcome::Ok(vec![]));
-    assert!((120 * MB..300 * MB).contains(&peak_memory.unwrap()), "{peak_memory:?}");
+    assert!((120 * MB..300 * MB).contains(&facts.peak_memory.unwrap()), "{facts:?}");
 }
 
 #[test]

@@ -56,10 +56,10 @@ fn value(end: &End) -> f64 {
 fn the_same_is_done_once_and_another_thing_anew() {
     let scene = Scene::of(vec![reusing(COUNTING, &["{param.x}"])]);
     let first = attempt(&scene, 0, 1, 0.25);
-    assert_eq!((value(&first), first.reused, runs(&scene)), (1.0, None, 1));
+    assert_eq!((value(&first), first.facts.reused, runs(&scene)), (1.0, None, 1));
     let again = attempt(&scene, 5, 1, 0.25);
     let from = "trials/000000/simulation/attempt-1";
-    assert_eq!((value(&again), again.reused.as_deref(), runs(&scene)), (1.0, Some(from), 1));
+    assert_eq!((value(&again), again.facts.reused.as_deref(), runs(&scene)), (1.0, Some(from), 1));
     assert_eq!(read(&directory(&scene, 5, 1).join("hits")), "hits\n");
     let manifest = read(&directory(&scene, 5, 1).join("manifest.json"));
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
@@ -67,11 +67,11 @@ fn the_same_is_done_once_and_another_thing_anew() {
     let parameters = read(&directory(&scene, 5, 1).join("parameters.json"));
     assert!(parameters.contains("0.25"), "its own records");
     let other = attempt(&scene, 6, 1, 0.5);
-    assert_eq!((value(&other), other.reused, runs(&scene)), (2.0, None, 2));
+    assert_eq!((value(&other), other.facts.reused, runs(&scene)), (2.0, None, 2));
     // What the first one had is gone: the second has it still, and who comes later does it again.
     fs::remove_dir_all(directory(&scene, 0, 1)).unwrap();
     let third = attempt(&scene, 7, 1, 0.25);
-    assert_eq!((value(&third), third.reused, runs(&scene)), (3.0, None, 3));
+    assert_eq!((value(&third), third.facts.reused, runs(&scene)), (3.0, None, 3));
     assert_eq!(read(&directory(&scene, 5, 1).join("hits")), "hits\n");
 }
 
@@ -79,13 +79,13 @@ fn the_same_is_done_once_and_another_thing_anew() {
 fn a_parameter_that_the_command_does_not_name_does_not_matter() {
     let scene = Scene::of(vec![reusing(COUNTING, &[])]);
     attempt(&scene, 0, 1, 0.25);
-    assert_eq!((attempt(&scene, 1, 1, 0.75).reused.is_some(), runs(&scene)), (true, 1));
+    assert_eq!((attempt(&scene, 1, 1, 0.75).facts.reused.is_some(), runs(&scene)), (true, 1));
     // A command of another text, also if only in its environment, is another thing.
     let mut stage = reusing(COUNTING, &[]);
     stage.command.env = vec![("FIELD".into(), "2 T".into())];
     let mut other = Scene::of(vec![stage]);
     other.study.output = scene.study.output.clone();
-    assert_eq!((attempt(&other, 2, 1, 0.75).reused, runs(&scene)), (None, 2));
+    assert_eq!((attempt(&other, 2, 1, 0.75).facts.reused, runs(&scene)), (None, 2));
 }
 
 #[test]
@@ -95,21 +95,21 @@ fn what_failed_or_is_spoilt_is_not_taken_over() {
     let scene = Scene::of(vec![reusing(failing, &[])]);
     assert!(matches!(attempt(&scene, 0, 1, 0.5).outcome, TaskOutcome::Failed { .. }));
     fs::write(scene.study.output.join("mended"), "").unwrap();
-    assert_eq!(attempt(&scene, 1, 1, 0.5).reused, None, "a failure is nobody's result");
-    assert!(attempt(&scene, 2, 1, 0.5).reused.is_some());
+    assert_eq!(attempt(&scene, 1, 1, 0.5).facts.reused, None, "a failure is nobody's result");
+    assert!(attempt(&scene, 2, 1, 0.5).facts.reused.is_some());
     // A machine that went down may leave an empty file under a good name.
     for dir in [1, 2] {
         fs::write(directory(&scene, dir, 1).join("hits"), "").unwrap();
     }
-    assert_eq!(attempt(&scene, 3, 1, 0.5).reused, None);
-    assert!(attempt(&scene, 4, 1, 0.5).reused.unwrap().contains("000003"));
+    assert_eq!(attempt(&scene, 3, 1, 0.5).facts.reused, None);
+    assert!(attempt(&scene, 4, 1, 0.5).facts.reused.unwrap().contains("000003"));
 }
 
 #[test]
 fn a_stage_that_does_not_say_so_shares_nothing() {
     let scene = Scene::of(vec![shell("true")]);
     for trial in 0..2 {
-        assert_eq!(attempt(&scene, trial, 1, 0.5).reused, None);
+        assert_eq!(attempt(&scene, trial, 1, 0.5).facts.reused, None);
     }
     assert!(!scene.study.output.join("reuse").exists());
 }
@@ -123,8 +123,12 @@ fn templates_count_in_every_spelling() {
         stage.command.templates = vec![scene.path("card.txt")];
         scene.set_stages(vec![stage]);
         attempt(&scene, 0, 1, 0.25);
-        assert_eq!((attempt(&scene, 1, 1, 0.25).reused.is_some(), runs(&scene)), (true, 1), "{text}");
-        assert_eq!((attempt(&scene, 2, 1, 0.5).reused, runs(&scene)), (None, 2), "{text}");
+        assert_eq!(
+            (attempt(&scene, 1, 1, 0.25).facts.reused.is_some(), runs(&scene)),
+            (true, 1),
+            "{text}"
+        );
+        assert_eq!((attempt(&scene, 2, 1, 0.5).facts.reused, runs(&scene)), (None, 2), "{text}");
     }
     // What is another one in every trial is nobody else's.
     let mut stage = reusing(COUNTING, &[]);
@@ -133,7 +137,7 @@ fn templates_count_in_every_spelling() {
     stage.command.templates = vec![scene.path("card.txt")];
     scene.set_stages(vec![stage]);
     attempt(&scene, 0, 1, 0.25);
-    assert_eq!((attempt(&scene, 1, 1, 0.25).reused, runs(&scene)), (None, 2));
+    assert_eq!((attempt(&scene, 1, 1, 0.25).facts.reused, runs(&scene)), (None, 2));
 }
 
 /// A program cannot depend on what is not in the key: it is not told of it.
@@ -156,17 +160,17 @@ fn what_is_not_mentioned_is_not_told() {
     // The detector is what is in its files: x is the radius.
     let (scene, hits) = told(&["{geometry}"]);
     assert!(hits.starts_with("{}") && hits.ends_with("+geometry/top.xml\n"), "{hits}");
-    assert!(attempt(&scene, 1, 1, 0.25).reused.is_some());
-    assert_eq!(attempt(&scene, 2, 1, 0.5).reused, None);
+    assert!(attempt(&scene, 1, 1, 0.25).facts.reused.is_some());
+    assert_eq!(attempt(&scene, 2, 1, 0.5).facts.reused, None);
     // Nor does it matter where that is named.
     let (mut scene, _) = told(&[]);
     fs::write(scene.path("card.txt"), "{{geometry}}").unwrap();
     let mut stage = reusing(TELLING, &[]);
     stage.command.templates = vec![scene.path("card.txt")];
     scene.set_stages(vec![stage]);
-    assert_eq!(attempt(&scene, 1, 1, 0.25).reused, None);
-    assert_eq!(attempt(&scene, 2, 1, 0.5).reused, None);
-    assert!(attempt(&scene, 3, 1, 0.5).reused.is_some());
+    assert_eq!(attempt(&scene, 1, 1, 0.25).facts.reused, None);
+    assert_eq!(attempt(&scene, 2, 1, 0.5).facts.reused, None);
+    assert!(attempt(&scene, 3, 1, 0.5).facts.reused.is_some());
 }
 
 /// A detector of one cylinder, whose radius is the parameter x.

@@ -44,10 +44,23 @@ fn records_of_version_3() -> Vec<Record> {
         ("überlappend".to_owned(), measured(-1.0, None)),
     ];
     let (stage, key) = ("simulation".to_owned(), "low,pi+,3".to_owned());
-    let detail = Detail { task: 4, stage, key, peak_memory: Some(3 << 30), values };
+    let detail = Detail { task: 4, stage, key, peak_memory: Some(3 << 30), values, container_s: None };
     let attempt = Attempt { attempt: 2, ..attempt };
     records.push(Record::Ended(attempt, start, Box::new(detail)));
     records.push(Record::Asked(Asked { trial: 10, seen: 10 }));
+    records
+}
+
+/// What version 4 added, behind those: an attempt in a container.
+fn records_of_version_4() -> Vec<Record> {
+    let mut records = records_of_version_3();
+    let ended = records.iter().rev().find_map(|record| match record {
+        Record::Ended(attempt, start, detail) => Some((attempt.clone(), *start, detail.clone())),
+        _ => None,
+    });
+    let (attempt, start, detail) = ended.expect("the attempt at a task");
+    let attempt = Attempt { attempt: 3, ..attempt };
+    records.push(Record::Contained(attempt, start, detail, 0.625));
     records
 }
 
@@ -88,7 +101,7 @@ fn format_version_1_is_read_and_continued() {
         writer.finish().unwrap();
         assert_holds(dir.path(), RECORDS + 1);
         let journal = fs::read(dir.path().join("journal")).unwrap();
-        assert_eq!(journal[8..12], 3_u32.to_le_bytes(), "an older release must not read on");
+        assert_eq!(journal[8..12], 4_u32.to_le_bytes(), "an older release must not read on");
     }
 }
 
@@ -119,13 +132,27 @@ fn format_version_3_is_read_and_continued() {
 }
 
 #[test]
-#[ignore = "makes tests/data/history-v3 anew: only before the format is released"]
-fn make_format_version_3() {
-    let dir = released(3);
+fn format_version_4_is_read_and_continued() {
+    let want = sum(records_of_version_4());
+    assert_eq!(want.attempts.last().and_then(|a| a.detail.container_s), Some(0.625));
+    assert_eq!(read(&released(4)).unwrap().history, want);
+    for lacking in ["journal", "history.h5"] {
+        let dir = copy(&released(4), Some(lacking));
+        let Opened { store, history, .. } = Store::open(dir.path(), &study(), TEXT, &origin()).unwrap();
+        assert_eq!(history, want, "without {lacking}");
+        Writer::spawn(store, NEVER).finish().unwrap();
+        assert_eq!(read(dir.path()).unwrap().history, want);
+    }
+}
+
+#[test]
+#[ignore = "makes tests/data/history-v4 anew: only before the format is released"]
+fn make_format_version_4() {
+    let dir = released(4);
     fs::remove_dir_all(&dir).unwrap_or_default();
     let Opened { store, .. } = Store::open(&dir, &study(), TEXT, &origin()).unwrap();
     let writer = Writer::spawn(store, NEVER);
-    writer.record(records_of_version_3());
+    writer.record(records_of_version_4());
     writer.finish().unwrap();
     fs::remove_file(dir.join("history.previous.h5")).unwrap();
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 with h5py.File(sys.argv[1]) as f:
     a = f.attrs
-    assert a["format"] == "paretorank-history" and a["format_version"] == 3
+    assert a["format"] == "paretorank-history" and a["format_version"] == 4
     assert a["seed"] == 7 and a["records"] == 40 and a["job"] == "4711"
     assert a["mpi_version"] == "none" and a["hdf5_version"].count(".") == 2
     assert a["study"].startswith("[study]") and json.loads(a["resolved"])["seed"] == 7

@@ -214,12 +214,11 @@ fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
             if matches!(outcome, Some(TaskOutcome::Ok(_))) && !unwanted {
                 model.ok.insert((trial, task), attempt);
             }
-            let (started, finished, peak_memory, reused) = (now - 1.0, now, None, None);
+            let (started, finished, facts) = (now - 1.0, now, TaskFacts::default());
             match outcome {
                 None => Event::Lost { rank, reason: "test".into() },
                 Some(outcome) => {
-                    let report =
-                        Report { trial, task, attempt, outcome, started, finished, peak_memory, reused };
+                    let report = Report { trial, task, attempt, outcome, started, finished, facts };
                     Event::Done { rank, report }
                 }
             }

@@ -19,9 +19,8 @@ fn evaluated(commands: &[Command]) -> Vec<(usize, TrialId)> {
 }
 
 fn done(rank: usize, trial: TrialId) -> Event {
-    let (outcome, peak_memory, reused) = (ok(), None, None);
-    let report =
-        Report { trial, task: 0, attempt: 1, outcome, started: 1.0, finished: 2.0, peak_memory, reused };
+    let (outcome, facts) = (ok(), TaskFacts::default());
+    let report = Report { trial, task: 0, attempt: 1, outcome, started: 1.0, finished: 2.0, facts };
     Event::Done { rank, report }
 }
 

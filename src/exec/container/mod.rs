@@ -16,6 +16,7 @@ mod stage;
 mod tests;
 
 pub(super) use report::{check_container, probe_container};
+pub(super) use script::start_s;
 
 use super::{directory, program, scratch};
 use crate::config::{self, Engine, Image, Staging};

@@ -81,6 +81,17 @@ pub(super) fn state(path: &Path) -> State {
     }
 }
 
+/// Seconds from the writing of the script to where it became the program, in an attempt's directory; `None` if
+/// it did not. Both are times of files that one host wrote, so that it does not matter whose clock they are.
+pub(in crate::exec) fn start_s(files: &Path) -> Option<f64> {
+    let written = |name: &str| fs::metadata(files.join(name)).and_then(|meta| meta.modified()).ok();
+    if state(&files.join(STATE)) != State::Ready {
+        return None;
+    }
+    let (from, to) = (written(SCRIPT)?, written(STATE)?);
+    Some(to.duration_since(from).map_or(0.0, |time| time.as_secs_f64()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -198,7 +198,7 @@ fn attempts(file: &File, version: u32) -> Result<Vec<Attempt>> {
     let start = |k: usize| Start { waited_s: waited[k], stale: stale[k] as u64 };
     let mut details = match version {
         1 | 2 => vec![Detail::default(); n],
-        _ => details(group, &file.group("values")?, n)?,
+        _ => details(group, &file.group("values")?, n, version)?,
     };
     let row = |k: usize| Attempt {
         start: (!stale[k].is_nan()).then(|| start(k)),
@@ -216,17 +216,22 @@ fn attempts(file: &File, version: u32) -> Result<Vec<Attempt>> {
     Ok((0..n).map(row).collect())
 }
 
-fn details(group: &Group, values: &Group, n: usize) -> Result<Vec<Detail>> {
+fn details(group: &Group, values: &Group, n: usize, version: u32) -> Result<Vec<Detail>> {
     let task: Vec<u32> = sized(column(group, "task")?, n)?;
     let mut stage = sized(texts(group, "stage")?, n)?;
     let mut key = sized(texts(group, "key")?, n)?;
     let peak: Vec<f64> = sized(column(group, "peak_memory")?, n)?;
+    let container: Vec<f64> = match version {
+        ..4 => vec![f64::NAN; n],
+        _ => sized(column(group, "container")?, n)?,
+    };
     let detail = |k: usize| Detail {
         task: task[k],
         stage: std::mem::take(&mut stage[k]),
         key: std::mem::take(&mut key[k]),
         peak_memory: (!peak[k].is_nan()).then_some(peak[k] as u64),
         values: vec![],
+        container_s: (!container[k].is_nan()).then_some(container[k]),
     };
     let mut details: Vec<Detail> = (0..n).map(detail).collect();
     let names = texts(values, "names")?;

@@ -215,6 +215,9 @@ fn tasks(group: &Group, content: &Content) -> Result<()> {
     let peaks: Vec<f64> =
         attempts.iter().map(|a| a.detail.peak_memory.map_or(f64::NAN, |bytes| bytes as f64)).collect();
     table.gappy("peak_memory", &peaks, "bytes", "most memory at a time; NaN: not measured")?;
+    let starts: Vec<f64> = attempts.iter().map(|a| a.detail.container_s.unwrap_or(f64::NAN)).collect();
+    let about = "until the container had started and its prologue ended; NaN: there was none";
+    table.gappy("container", &starts, SECONDS, about)?;
     Ok(())
 }
 

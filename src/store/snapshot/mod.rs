@@ -3,14 +3,14 @@
 //! A snapshot is made in memory, sealed with a checksum, written beside the old one, synced, read
 //! back from there and compared, and only then renamed; the old one stays as `history.previous.h5`.
 //!
-//! Layout of format version 3. Root attributes: `format`, `format_version`, `writer_version`,
+//! Layout of format version 4. Root attributes: `format`, `format_version`, `writer_version`,
 //! `mpi_version`, `hdf5_version`, `seed`, `study` (the file as given), `resolved` (as understood, JSON),
 //! `host`, `job`, `records`.
 //!
 //! | group or dataset | rows | content |
 //! |---|---|---|
 //! | `/trials` | `id` | `status failure reason origin seen created started finished generation_s evaluation_s`, `parameters` (by `parameter`), `integers` (by `integer`), `objectives sem` (by `objective`), `metrics metrics_sem` (by `metric`), `acceptable` with the attribute `outcome_constraints` |
-//! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason`, from version 2 on `waited stale`, and from version 3 on `task stage key peak_memory` |
+//! | `/tasks` | `row` | one per attempt: `trial attempt rank host dispatched started finished status reason`, from version 2 on `waited stale`, from version 3 on `task stage key peak_memory`, and from version 4 on `container` |
 //! | `/values` | `value_row` | one per value of an ok task of a trial of several tasks: `task_row` (row of `/tasks`), `name` (index into `/values/names`), `value sem`; from version 3 on |
 //! | `/asks` | `ask` | one per candidate that was asked for, where that does not follow from the rest: `trial seen`; from version 3 on |
 //! | `/sessions` | `row` | one per start of the program: `at host job evaluators capacity completed_before` |
@@ -44,7 +44,7 @@ use std::path::Path;
 /// Root attribute `format`.
 const FORMAT: &str = "paretorank-history";
 /// Newest format that this release reads, and the one that it writes.
-const FORMAT_VERSION: u32 = 3;
+const FORMAT_VERSION: u32 = 4;
 /// Status of a trial that has not ended.
 const PENDING: &str = "pending";
 
@@ -136,6 +136,7 @@ fn digest(history: &History) -> u32 {
     add(postcard::to_stdvec(&(&history.sessions, &history.attempts)));
     add(postcard::to_stdvec(&history.attempts.iter().map(|a| a.start).collect::<Vec<_>>()));
     add(postcard::to_stdvec(&history.attempts.iter().map(|a| &a.detail).collect::<Vec<_>>()));
+    add(postcard::to_stdvec(&history.attempts.iter().map(|a| a.detail.container_s).collect::<Vec<_>>()));
     add(postcard::to_stdvec(&history.asks));
     add(postcard::to_stdvec(&(&history.completions, &history.stops, history.records)));
     for trial in &history.trials {
