@@ -6,6 +6,7 @@ BUILD := gcc libc6-dev pkg-config libclang-dev libopenblas-dev libhdf5-dev libop
 SLURM := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libpmix2
 PYTHON := python3-h5py python3-h5netcdf python3-xarray python3-prometheus-client
 DISKS := e2fsprogs mount
+BROWSER := chromium fonts-dejavu-core
 CONTAINERS := charliecloud-runtime squashfs-tools podman runc
 GEANT4 := python3-venv libgl1 libx11-6 libxext6 libsm6 libice6
 
@@ -25,15 +26,17 @@ export OMPI_MCA_rmaps_base_oversubscribe = 1
 export OMPI_MCA_hwloc_base_binding_policy = none
 endif
 
-# A first run: rank 0 and 4 evaluating ranks. Doing it again finds the run complete.
+# A first run: rank 0 and 4 evaluating ranks, and its report. Doing it again finds the run complete.
 demo: build
 	mpirun -n 5 target/release/paretorank run configs/dtlz2.toml
+	target/release/paretorank report runs/dtlz2
 
 # Every test, real batch jobs and real readers of the history among them.
 test: export PARETORANK_REQUIRE_H5PY = 1
 test: export PARETORANK_REQUIRE_H5NETCDF = 1
 test: export PARETORANK_REQUIRE_PROMETHEUS = 1
 test: export PARETORANK_REQUIRE_CONTAINERS = 1
+test: export PARETORANK_REQUIRE_BROWSER = 1
 test: export PARETORANK_REQUIRE_GEANT4 = 1
 test: export PARETORANK_GEANT4 = $(CURDIR)/target/geant4/bin/python3
 test: packages test-packages geant4
@@ -81,7 +84,7 @@ packages:
 	@.ci/packages $(BUILD)
 
 test-packages:
-	@.ci/packages $(SLURM) $(PYTHON) $(CONTAINERS) $(DISKS)
+	@.ci/packages $(SLURM) $(PYTHON) $(CONTAINERS) $(DISKS) $(BROWSER)
 
 # A Python with Geant4 for configs/drich/geant4.toml, from PyPI: about 50 MB to load, 170 MB on disk.
 geant4: target/geant4/bin/complete

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// A module and what it may use of this crate.
-const MAY_USE: [(&str, &[&str]); 40] = [
+const MAY_USE: [(&str, &[&str]); 42] = [
     ("clock", &[]),
     ("problem", &[]),
     ("rng", &[]),
@@ -14,6 +14,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
     ("machine", &[]),
     ("panda", &[]),
     ("queue", &[]),
+    ("plot", &[]),
     ("pareto", &[]),
     ("optimize", &[]),
     ("acquisition", &[]),
@@ -74,6 +75,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
     ),
     ("steer", &["clock", "config", "problem", "report", "stopping", "store", "strategy"]),
     ("recommend", &["config", "pareto", "problem", "store", "strategy"]),
+    ("page", &["config", "plot", "problem", "recommend", "report", "store", "strategy"]),
     ("replay", &["config", "problem", "steer", "store", "strategy"]),
     (
         "cli",
@@ -90,6 +92,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "job",
             "observe",
             "overflow",
+            "page",
             "panda",
             "pareto",
             "pilot",
@@ -115,8 +118,8 @@ const MAY_USE: [(&str, &[&str]); 40] = [
 ];
 
 /// Words that only one module may say: what it hides from the others.
-const HIDDEN_IN: [(&str, &str); 3] =
-    [("mpi::traits", "comm"), ("hdf5::", "store"), ("process::Command", "exec")];
+const HIDDEN_IN: [(&str, &str); 4] =
+    [("mpi::traits", "comm"), ("hdf5::", "store"), ("process::Command", "exec"), ("plotters::", "plot")];
 
 /// Calls `visit` with module, file and text of every source file that is no test.
 fn sources(visit: &mut dyn FnMut(&str, &Path, &str)) {

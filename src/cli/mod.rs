@@ -21,6 +21,7 @@ mod pilot;
 mod queue;
 mod queue_work;
 mod replay;
+mod report;
 mod run;
 mod status;
 mod steer;
@@ -76,6 +77,8 @@ enum Command {
     Export(export::Args),
     /// List the best designs: as they were measured, and as the model smooths noise away
     Front(front::Args),
+    /// Show a run as a page with plots and tables, in one file that any browser opens, also while it runs
+    Report(report::Args),
     /// Derive every proposal of a run anew, and say at which trial that and the record part
     Replay(replay::Args),
     /// Propose designs for evaluation by somebody else, from a study file or a run directory
@@ -122,6 +125,7 @@ pub fn main() -> Exit {
         Command::Compare(args) => compare::run(&args),
         Command::Export(args) => export::run(args),
         Command::Front(args) => front::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Ask(args) => steer::ask(&args),
         Command::Tell(args) => steer::tell(&args),

@@ -44,12 +44,23 @@ impl Status {
         }
     }
 
+    /// What was read.
+    pub fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// The same in numbers.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
     /// Whether a run may be at work there.
     pub fn is_live(&self) -> bool {
         self.stored.live
     }
 
-    fn state(&self) -> &'static str {
+    /// running, complete or stopped.
+    pub fn state(&self) -> &'static str {
         let Standing { counts, stopped, .. } = &self.standing;
         if self.stored.live {
             "running"
@@ -105,7 +116,7 @@ impl Status {
     }
 
     /// The log of an attempt, if it left one: what it said on standard error, or else on standard output.
-    fn log(&self, attempt: &Attempt) -> Option<PathBuf> {
+    pub fn log(&self, attempt: &Attempt) -> Option<PathBuf> {
         let below = match &self.stored.study.evaluator {
             Evaluator::Pipeline(pipeline) => {
                 let plan = Plan::of(&self.stored.study);

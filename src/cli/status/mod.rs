@@ -5,7 +5,7 @@ mod redraw;
 
 use super::{stored, write_out};
 use crate::exit::Exit;
-use figures::Status;
+pub use figures::Status;
 use redraw::Screen;
 use std::path::PathBuf;
 use std::time::Duration;
