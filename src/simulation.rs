@@ -154,8 +154,9 @@ pub fn work(study: &Study, simulations: u32) -> Work {
 pub fn simulate(study: &Study, work: Arc<Work>, setting: &Setting) -> Result<Figures, String> {
     let capacity = setting.ranks as u64;
     let (trials, ranks, missing) = (setting.trials, setting.ranks, Default::default());
+    let batch = study.strategy.batch;
     let settings =
-        Settings { trials, capacity, ranks, queue_from: None, work: Arc::clone(&work), missing };
+        Settings { trials, capacity, batch, ranks, queue_from: None, work: Arc::clone(&work), missing };
     let (coordinator, commands) = Coordinator::resume(settings, Judge::new(study), &History::default());
     let space = &study.problem.space;
     let value = Measurement::new(0.5, None).ok_or("0.5 is no value")?;

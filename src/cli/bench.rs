@@ -87,6 +87,7 @@ pub fn study_of(
             trials,
             ready: 1,
             in_flight: None,
+            batch: None,
             patience_s: 60.0,
             stop: Default::default(),
         },

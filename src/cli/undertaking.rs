@@ -314,9 +314,11 @@ fn verdict(
 
 /// How many trials are asked for at a time, and how many candidates lie ready beyond them.
 fn shares(strategy: &StrategySettings, evaluators: u64) -> (u64, u64) {
-    match strategy.in_flight {
-        None => (evaluators, strategy.ready),
-        Some(most) => (most.min(evaluators), most.saturating_sub(evaluators)),
+    match (strategy.batch, strategy.in_flight) {
+        // Who asks for a batch knows all results of the one before.
+        (Some(batch), _) => (batch, 0),
+        (None, None) => (evaluators, strategy.ready),
+        (None, Some(most)) => (most.min(evaluators), most.saturating_sub(evaluators)),
     }
 }
 

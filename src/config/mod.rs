@@ -59,6 +59,8 @@
 //! ready = 2                    # candidates that lie ready beyond one per rank; 0: made on demand
 //! patience = "1 min"           # after which a waiting rank gets a quick one
 //! in_flight = 8                # at most so many at once; default: ranks + ready
+//! batch = 5                    # or: five are asked for together, and no more before all have ended, as
+//!                              # other tools do; only to compare with them
 //!
 //! [strategy.stop]              # when to end before the last trial; every rule is optional
 //! hypervolume = 0.7            # so much is enough; needs every threshold
@@ -233,6 +235,7 @@ pub use resolved::{
 };
 pub use site::{KeptJobs, Site};
 pub use stop::{Failures, Rule, Stalled, Stop};
+pub use units::{EXAMPLES as DURATIONS, duration, seconds};
 
 use document::{Item, Node};
 use error::Problems;

@@ -116,6 +116,10 @@ pub struct StrategySettings {
     pub ready: u64,
     /// Upper limit of trials on ranks and candidates that lie ready; `None`: ranks + `ready`.
     pub in_flight: Option<u64>,
+    /// Trials that are asked for together, none of the next ones before all of them have ended; `None`:
+    /// one for each that ends.
+    #[serde(default)]
+    pub batch: Option<u64>,
     /// Seconds that a rank may wait for a candidate before it gets one that was made in no time.
     #[serde(default = "default_patience_s")]
     pub patience_s: f64,

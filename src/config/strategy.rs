@@ -33,6 +33,7 @@ pub fn read(
         "trials",
         "in_flight",
         "ready",
+        "batch",
         "patience",
         "stop",
     ]);
@@ -54,6 +55,7 @@ pub fn read(
     let trials = or("trials", 1, TRIALS);
     let ready = or("ready", 0, READY);
     let in_flight = section.count("in_flight", 1);
+    let batch = batch(&section);
     let stop = stop::read(&section, objectives);
     let patience_s =
         if section.has("patience") { section.seconds("patience") } else { Some(default_patience_s()) };
@@ -64,6 +66,7 @@ pub fn read(
         trials: trials?,
         ready: ready?,
         in_flight,
+        batch: batch?,
         stop: stop?,
         patience_s: patience_s?,
         initial_design: initial_design(&section, method?)?,
@@ -123,6 +126,19 @@ fn model(section: &Section<'_>, method: Method) -> Option<Surrogate> {
     }
     let words = [("pooled", Surrogate::Pooled), ("sparse", Surrogate::Sparse)];
     section.word("model", &words)
+}
+
+/// What stands beside it would say otherwise how many trials and candidates there are at a time.
+fn batch(section: &Section<'_>) -> Option<Option<u64>> {
+    if !section.has("batch") {
+        return Some(None);
+    }
+    let beside: Vec<_> = ["in_flight", "ready"].into_iter().filter(|key| section.has(key)).collect();
+    for key in &beside {
+        let text = "cannot stand beside batch, whose trials are asked for together; leave it away";
+        section.problem(key, text.to_owned());
+    }
+    if beside.is_empty() { section.count("batch", 1).map(Some) } else { None }
 }
 
 /// Not from the number of trials: a run may be continued with more of them.

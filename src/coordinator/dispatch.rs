@@ -18,15 +18,17 @@ impl Coordinator {
     /// Trials of several tasks are asked for when the tasks of the open ones that run or are ready would
     /// not fill the ranks. That depends on what the tasks have done, so that what is asked for is on
     /// record.
+    ///
+    /// In batches, whatever a trial is, all of one are asked for when all of the one before have ended.
     pub(super) fn ask(&mut self, out: &mut Vec<Command>) {
         if self.mode != Mode::Working || !self.late.is_empty() {
             return;
         }
         let completed = self.counts.ended();
         let plain = self.settings.work.graph().is_plain();
-        while self.asked < self.settings.trials.min(completed + self.settings.capacity)
-            && (plain || self.would_idle())
-        {
+        let most = self.settings.asked_by(completed, self.settings.capacity);
+        let at_once = plain || self.settings.batch.is_some();
+        while self.asked < most && (at_once || self.would_idle()) {
             let trial = self.asked;
             self.asked += 1;
             self.count_first_tasks();

@@ -98,6 +98,7 @@ impl Driver {
         let settings = Settings {
             trials,
             capacity: drive.capacity,
+            batch: study.strategy.batch,
             ranks: drive.ranks,
             queue_from: drive.queue_from,
             work: Arc::clone(&work),

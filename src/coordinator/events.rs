@@ -17,6 +17,9 @@ pub struct Settings {
     /// Most trials asked for and not ended at any time: one per rank, as a rule. Trials of several tasks
     /// are fewer, because ranks share them.
     pub capacity: u64,
+    /// Instead: so many trials are asked for together, and none of the next ones before all of them have
+    /// ended.
+    pub batch: Option<u64>,
     /// Evaluating ranks that there will be; where others have some of them, those that it can count on.
     pub ranks: usize,
     /// Ranks from this one on are places in a queue, and nobody else's; `None`: there are none.
@@ -25,6 +28,19 @@ pub struct Settings {
     pub work: Arc<Work>,
     /// Attempts of earlier sessions whose outputs are not there any more: trial, task, attempt.
     pub missing: BTreeSet<(TrialId, u32, u32)>,
+}
+
+impl Settings {
+    /// How many trials of those that are one task have been asked for once so many have ended, in a session
+    /// of so many at a time; 0 at a time asks for nothing. Depends on nothing else, so that a restart asks at
+    /// the same places.
+    pub(super) fn asked_by(&self, completed: u64, capacity: u64) -> u64 {
+        let target = match self.batch {
+            Some(batch) if capacity > 0 => (completed / batch + 1) * batch,
+            _ => completed + capacity,
+        };
+        self.trials.min(target)
+    }
 }
 
 /// What happened.

@@ -16,7 +16,8 @@ impl Coordinator {
             Mode::Draining(_) => self.ranks.running(),
             Mode::Working if graph.is_plain() => {
                 let left = self.settings.trials.saturating_sub(self.counts.ended());
-                (left.min(self.settings.capacity) as usize).saturating_sub(self.ranks.in_queue())
+                let at_once = self.settings.batch.unwrap_or(self.settings.capacity);
+                (left.min(at_once) as usize).saturating_sub(self.ranks.in_queue())
             }
             Mode::Working if self.late.is_empty() && self.asked < self.settings.trials => usize::MAX,
             Mode::Working => self.ranks_for_the_rest(),

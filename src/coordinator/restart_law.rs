@@ -89,7 +89,9 @@ fn session_of(
 ) -> (Vec<Record>, usize) {
     let missing = Default::default();
     let (trials, capacity, ranks) = (TRIALS, RANKS as u64, RANKS);
-    let settings = Settings { trials, capacity, ranks, queue_from: None, work: work.clone(), missing };
+    let batch = study.strategy.batch;
+    let settings =
+        Settings { trials, capacity, batch, ranks, queue_from: None, work: work.clone(), missing };
     let begin = Record::Session(Session {
         at: 0.0,
         host: String::new(),
@@ -301,6 +303,18 @@ fn nsga3() {
 #[test]
 fn lhc() {
     holds_for(Method::Lhc);
+}
+
+#[test]
+fn batches_whose_candidates_know_all_of_the_one_before() {
+    for method in [Method::Sobol, Method::Nsga2] {
+        let mut study = study(method);
+        study.strategy.batch = Some(4);
+        on_demand(&study, method);
+        let history = history_of(&session(&study, History::default(), &[], ON_DEMAND));
+        let known: Vec<u64> = history.trials.iter().map(|t| t.proposed.seen).collect();
+        assert_eq!(known, [[0; 4], [4; 4], [8; 4], [12; 4]].concat()[..TRIALS as usize]);
+    }
 }
 
 #[test]

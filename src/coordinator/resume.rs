@@ -1,7 +1,7 @@
 //! From a history back to a coordinator that goes on as if it had never stopped.
 //!
 //! While it runs, the coordinator of trials of one task needs trial k as soon as the number of
-//! completions reaches k + 1 - capacity. On restart the same rule is run over the recorded completions
+//! completions reaches k + 1 - capacity (in batches of n: the multiple of n below k + 1). On restart the same rule is run over the recorded completions
 //! and sessions, so that a trial which was asked for but not answered is asked for again, where nothing
 //! depends on time with exactly the completions that the strategy would have known. Where trials have
 //! several tasks, what was asked for is on record. Candidates that lay ready are forgotten: they were no
@@ -162,10 +162,10 @@ fn asked_after(history: &History, settings: &Settings) -> Vec<u64> {
         // The session that was on when completion m arrived asks first, then the one that began
         // with m completions on record.
         if let Some(c) = capacity {
-            asked = settings.trials.min(m + c).max(asked);
+            asked = settings.asked_by(m, c).max(asked);
         }
         while let Some(session) = sessions.next_if(|s| s.completed_before <= m) {
-            asked = settings.trials.min(m + session.capacity).max(asked);
+            asked = settings.asked_by(m, session.capacity).max(asked);
             capacity = Some(session.capacity);
         }
         if capacity.is_some() {

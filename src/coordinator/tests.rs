@@ -1,5 +1,6 @@
 //! The coordinator's decisions, event by event.
 
+mod batches;
 mod drafts;
 mod graphs;
 mod lending;
@@ -23,7 +24,7 @@ fn settings() -> Settings {
 fn settings_of(trials: u64, capacity: u64, retries: u32) -> Settings {
     let work = Work::single(problem(), Need::ONE_CORE, Retries::all(retries));
     let (work, missing) = (Arc::new(work), Default::default());
-    Settings { trials, capacity, ranks: usize::MAX, queue_from: None, work, missing }
+    Settings { trials, capacity, batch: None, ranks: usize::MAX, queue_from: None, work, missing }
 }
 
 /// No stopping rule.

@@ -54,6 +54,7 @@ fn study(output: &Path, evaluator: How) -> Study {
             trials: 1,
             ready: 1,
             in_flight: None,
+            batch: None,
             patience_s: 60.0,
             stop: Default::default(),
         },

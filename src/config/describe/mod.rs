@@ -218,15 +218,19 @@ fn strategy(page: &mut Page, study: &Study) {
         page.row("population", population);
     }
     page.row("trials", format!("{} in all", s.trials));
-    page.row("ready", format!("{} beyond one per rank", s.ready));
+    if s.batch.is_none() {
+        page.row("ready", format!("{} beyond one per rank", s.ready));
+    }
     page.row(
         "patience",
         format!("{} until a waiting rank gets a quick candidate", duration(s.patience_s)),
     );
-    page.row(
-        "in flight",
-        s.in_flight.map_or("at most ranks + ready".into(), |n| format!("at most {n}")),
-    );
+    let in_flight = match (s.batch, s.in_flight) {
+        (Some(n), _) => format!("batches of {n}: nothing new starts before all of one have ended"),
+        (None, Some(n)) => format!("at most {n}"),
+        (None, None) => "at most ranks + ready".into(),
+    };
+    page.row("in flight", in_flight);
     for setting in Rule::ALL.into_iter().filter_map(|rule| s.stop.setting(rule)) {
         page.row("stop", setting);
     }

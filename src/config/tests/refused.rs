@@ -8,7 +8,7 @@ use proptest::prelude::*;
 fn bad_tables_and_keys_are_refused() {
     let tables = "known tables: study, parameter, geometry, objective, metric, constraint, outcome_constraint, strategy, evaluator, stage, container, \
                   checkpoint, limits, pilot, overflow";
-    let strategy = "known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop";
+    let strategy = "known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, batch, patience, stop";
     for (added, want) in [
         ("[strategy]\ninital = 3", format!("study.toml:6: [strategy] has no key \"inital\"; did you mean \"initial\"? {strategy}")),
         ("[strategy]\nqqq = 3", format!("study.toml:6: [strategy] has no key \"qqq\"; {strategy}")),
@@ -18,6 +18,9 @@ fn bad_tables_and_keys_are_refused() {
         ("[strategy]\ninitial = \"ten\"", "study.toml:6: strategy.initial must be a whole number of at least 1, not \"ten\"".into()),
         ("[strategy]\ntrials = 0", "study.toml:6: strategy.trials must be a whole number of at least 1, not 0".into()),
         ("[strategy]\nready = -1", "study.toml:6: strategy.ready must be a whole number of at least 0, not -1".into()),
+        ("[strategy]\nbatch = 0", "study.toml:6: strategy.batch must be a whole number of at least 1, not 0".into()),
+        ("[strategy]\nbatch = 5\nready = 2", "study.toml:7: strategy.ready cannot stand beside batch, whose trials are asked for together; leave it away".into()),
+        ("[strategy]\nin_flight = 9\nbatch = 5", "study.toml:6: strategy.in_flight cannot stand beside batch, whose trials are asked for together; leave it away".into()),
         ("[strategy]\nmethod = \"sobl\"", "study.toml:6: strategy.method cannot be \"sobl\"; did you mean \"sobol\"? known words: auto, mobo, nsga2, nsga3, sobol, lhc, list".into()),
         ("[study]\nname = \"a b\"", "study.toml:6: study.name cannot be \"a b\": a name consists of letters, digits and _ . - after a first letter or _".into()),
         ("[study]\noutput = \"\"", "study.toml:6: study.output must be a text that is not empty, not \"\"".into()),
@@ -429,7 +432,7 @@ fn bad_words_on_the_command_line_are_refused() {
         (
             "strategy.inital",
             "3",
-            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, patience, stop",
+            "[strategy] has no key \"inital\"; did you mean \"initial\"? known keys: method, model, nominal, points, initial, initial_design, population, trials, in_flight, ready, batch, patience, stop",
         ),
         ("seed", "3", "a key has the form TABLE.KEY, for example strategy.initial"),
         ("parameter.upper", "3", "a key of a parameter has the form parameter.NAME.KEY"),

@@ -39,6 +39,9 @@ fn a_command_study_is_understood() {
     assert_eq!((study.limits.time_limit_s, study.limits.margin_s), (Some(7200.0), 60.0));
     let s = &study.strategy;
     assert_eq!((s.method, s.initial, s.trials, s.ready, s.in_flight), (Method::Mobo, 10, 100, 2, None));
+    assert_eq!(s.batch, None);
+    let batches = super::study(&format!("{COMMAND}\n[strategy]\nbatch = 5\n"));
+    assert_eq!(batches.strategy.batch, Some(5));
 }
 
 #[test]

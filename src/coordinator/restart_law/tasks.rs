@@ -80,12 +80,15 @@ fn assert_once(records: &[Record]) {
 }
 
 fn lasts(method: Method) {
-    let study = study(method);
-    let parts = (work(&study), perform as Evaluate);
-    let (records, _) = session_of(&study, parts.clone(), History::default(), &[], ON_DEMAND);
+    lasts_in(&study(method), method);
+}
+
+fn lasts_in(study: &Study, method: Method) {
+    let parts = (work(study), perform as Evaluate);
+    let (records, _) = session_of(study, parts.clone(), History::default(), &[], ON_DEMAND);
     let whole = history_of(&records);
     assert_once(&records);
-    assert_follows_from_the_record(&study, &whole);
+    assert_follows_from_the_record(study, &whole);
     let count = |status| {
         whole.trials.iter().filter(|t| t.completed.as_ref().unwrap().outcome.status() == status).count()
     };
@@ -101,11 +104,11 @@ fn lasts(method: Method) {
         let order: Vec<(TrialId, u32)> = ends(&whole)[ends(&before).len()..].to_vec();
         let begun = before.attempts.len();
         let mut both = records[..cut].to_vec();
-        let (rest, followed) = session_of(&study, parts.clone(), before, &order, ON_DEMAND);
+        let (rest, followed) = session_of(study, parts.clone(), before, &order, ON_DEMAND);
         both.extend(rest);
         assert_once(&both);
         let again = history_of(&both);
-        assert_follows_from_the_record(&study, &again);
+        assert_follows_from_the_record(study, &again);
         // As long as tasks end in the same order, the same is proposed.
         all += usize::from(followed == order.len());
         let until = match order.get(followed) {
@@ -143,6 +146,17 @@ fn space_filling() {
 #[test]
 fn evolution() {
     lasts(Method::Nsga2);
+}
+
+#[test]
+fn batches() {
+    let mut study = study(Method::Nsga2);
+    study.strategy.batch = Some(4);
+    lasts_in(&study, Method::Nsga2);
+    let parts = (work(&study), perform as Evaluate);
+    let (records, _) = session_of(&study, parts, History::default(), &[], ON_DEMAND);
+    let history = history_of(&records);
+    assert!(history.trials.iter().all(|t| t.proposed.seen == t.proposed.trial / 4 * 4));
 }
 
 #[test]

@@ -134,6 +134,11 @@ impl Model {
 
 /// A whole study; how its trials ended.
 fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
+    play_in(seed, None)
+}
+
+/// The same in batches.
+fn play_in(seed: u64, batch: Option<u64>) -> BTreeMap<TrialId, &'static str> {
     let mut rng = rng::stream(seed, "graphs", 0);
     let (stages, nodes) = graph(&mut rng);
     let problem = problem();
@@ -158,6 +163,7 @@ fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
     let settings = Settings {
         trials: TRIALS,
         capacity,
+        batch,
         ranks: places.len(),
         queue_from: None,
         work: Arc::new(work),
@@ -233,6 +239,11 @@ fn play(seed: u64) -> BTreeMap<TrialId, &'static str> {
             })
         });
         let (asks, end) = model.read(commands);
+        if let Some(batch) = batch {
+            let ended = model.over.len() as u64;
+            assert!(asks.iter().all(|trial| trial / batch == ended / batch), "{asks:?} after {ended}");
+            assert!(asks.is_empty() || ended.is_multiple_of(batch), "{asks:?} after {ended}");
+        }
         asked.extend(asks);
         if let Some(end) = end {
             assert_eq!(end, Ending::Complete);
@@ -248,6 +259,14 @@ proptest! {
     #[test]
     fn every_trial_ends_once_and_nothing_starts_too_early_or_where_it_does_not_fit(seed: u64) {
         play(seed);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_batch_begins_before_the_one_before_has_ended(seed: u64, batch in 1_u64..=TRIALS) {
+        play_in(seed, Some(batch));
     }
 }
 

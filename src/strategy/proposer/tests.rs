@@ -44,6 +44,7 @@ fn study(space: Space, objectives: usize, method: Method, initial: u64, trials: 
             trials,
             ready: 0,
             in_flight: None,
+            batch: None,
             patience_s: 60.0,
             stop: Default::default(),
         },
