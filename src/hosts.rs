@@ -37,8 +37,12 @@ impl Host {
     /// Cores that may be taken at a time. A rank is always good for a core, also where more ranks were
     /// started than there are processors.
     fn all_cores(&self) -> u64 {
-        let known = self.cpus.len() as u64;
-        known.min(self.quota.map_or(u64::MAX, u64::from)).max((self.ranks + self.elsewhere) as u64)
+        self.processors().max((self.ranks + self.elsewhere) as u64)
+    }
+
+    /// Processors that its ranks may use at a time.
+    fn processors(&self) -> u64 {
+        (self.cpus.len() as u64).min(self.quota.map_or(u64::MAX, u64::from))
     }
 
     /// The part of an amount that belongs to the ranks here.
@@ -238,6 +242,11 @@ impl Hosts {
             by_cores.min(by_memory).min(host.ranks as u64)
         };
         hosts.map(of_host).sum()
+    }
+
+    /// Every host with the processors that its ranks may use at a time, however many ranks there are.
+    pub fn processors(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.names.iter().map(|(name, id)| (&**name, self.hosts[*id].processors()))
     }
 
     /// The most that any host has, in words.

@@ -1,6 +1,9 @@
 //! `paretorank bench`: measures, so that nobody has to believe.
 
-use super::{bench_coordinator, bench_dispatch, bench_optimizer, bench_problems, bench_tasks};
+use super::run::{Args as RunArgs, StudyArgs};
+use super::{
+    bench_coordinator, bench_dispatch, bench_optimizer, bench_problems, bench_scaling, bench_tasks,
+};
 use crate::config::{
     Builtin, Checkpoint, Evaluator, InitialDesign, Limits, Method, StrategySettings, Study,
     own_parameters,
@@ -26,6 +29,9 @@ enum What {
     /// No-op evaluations per second, and how long a rank waits for its next task; under mpirun or srun
     /// over ranks, else over threads
     Dispatch(bench_dispatch::Args),
+    /// Speedup and busy share of the ranks, for several numbers of ranks and times of evaluations, beside
+    /// synchronous batches; under mpirun or srun over ranks, else over threads
+    Scaling(bench_scaling::Args),
     /// Rank 0's decisions per second for thousands of simulated ranks, and how long its queues grow
     Coordinator(bench_coordinator::Args),
     /// What a task costs beside its own work, with and without container; under mpirun or srun over
@@ -39,9 +45,17 @@ pub fn run(args: Args) -> Exit {
         What::Optimizer(args) => bench_optimizer::run(&args),
         What::Problems => bench_problems::run(),
         What::Dispatch(args) => bench_dispatch::run(&args),
+        What::Scaling(args) => bench_scaling::run(&args),
         What::Coordinator(args) => bench_coordinator::run(&args),
         What::Tasks(args) => bench_tasks::run(&args),
     }
+}
+
+/// `run` for a study that is no file's, and nobody else's.
+pub fn as_run() -> RunArgs {
+    let study =
+        StudyArgs { study: Default::default(), output: None, seed: None, trials: None, set: vec![] };
+    RunArgs { study, also: vec![], workers: None, time_limit: None, is_alone: true }
 }
 
 /// A study of a test function that touches no file.

@@ -1,8 +1,8 @@
 //! `paretorank bench dispatch`: the main job with evaluations that take no time, so that what is left
 //! is the program's own: proposals, messages, journal.
 
-use super::bench::study_of;
-use super::run::{Args as RunArgs, StudyArgs, on_ranks, perform};
+use super::bench::{as_run, study_of};
+use super::run::{on_ranks, perform};
 use super::{complain, write_out};
 use crate::comm::Transport;
 use crate::config::{Builtin, Delay, Method, Study};
@@ -56,23 +56,10 @@ fn lead(transport: &mut dyn Transport, signals: &mut Signals, args: &Args) -> Ex
     study.output = std::env::temp_dir().join(format!("paretorank-bench-{}", std::process::id()));
     // Proposals lie ready: their making is measured by `bench optimizer`.
     study.strategy.ready = 4 * transport.size() as u64 + 64;
-    let as_run = RunArgs {
-        study: StudyArgs {
-            study: Default::default(),
-            output: None,
-            seed: None,
-            trials: None,
-            set: vec![],
-        },
-        also: vec![],
-        workers: None,
-        time_limit: None,
-        is_alone: true,
-    };
     let ranks = transport.size() - 1;
     let mut exit = Exit::Complete;
     let studies = vec![(study.clone(), String::new())];
-    let wrong = perform(transport, signals, &as_run, studies, &mut |closed| {
+    let wrong = perform(transport, signals, &as_run(), studies, &mut |closed| {
         exit = closed.exit;
         if let Some(history) = &closed.history {
             let written = write_out(None, figures(&closed.study, history, ranks).as_bytes());

@@ -5,6 +5,7 @@ mod bench_coordinator;
 mod bench_dispatch;
 mod bench_optimizer;
 mod bench_problems;
+mod bench_scaling;
 mod bench_tasks;
 mod check;
 mod check_one;

@@ -48,6 +48,17 @@ impl Job {
         Self::submitted(folder, sbatch)
     }
 
+    /// Submits `slurm/scaling.sbatch` with options of the benchmark, with five ranks to be.
+    pub fn submit_scaling(folder: &Path, launch: &str, options: &[&str]) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("slurm/scaling.sbatch");
+        let mut sbatch = Command::new("sbatch");
+        let size = ["--nodes=1", "--ntasks=5", "--time=10", "--chdir"];
+        sbatch.args(OPTIONS).args(size).args([folder, &script]).args(options);
+        sbatch.env("PARETORANK", env!("CARGO_BIN_EXE_paretorank")).env("LAUNCH", launch);
+        sbatch.env("SCRATCH", folder);
+        Self::submitted(folder, sbatch)
+    }
+
     /// Submits one line for a shell, with three ranks to be.
     pub fn submit_line(folder: &Path, line: &str) -> Self {
         let mut sbatch = Command::new("sbatch");

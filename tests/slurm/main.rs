@@ -79,6 +79,47 @@ fn a_job_completes_under_both_launchers() {
 }
 
 #[test]
+fn scaling_is_measured_on_the_ranks_of_a_job() {
+    for launch in ["srun --mpi=pmix", "mpirun"] {
+        let Some(folder) = folder() else { return };
+        let options = ["--ranks", "1,2,4", "--delay", "10ms", "--per-rank", "20"];
+        let job = Job::submit_scaling(folder.path(), launch, &options);
+        assert_eq!(job.end(), ("COMPLETED".into(), "0:0".into()), "{launch}\n{}", job.log());
+        let log = job.log();
+        for words in ["evaluations of 10 ms", "asynchronous", "batches of 5", "[6/6] "] {
+            assert!(log.contains(words), "{launch}: no {words:?} in\n{log}");
+        }
+        let csv = std::fs::read_to_string(folder.path().join(format!("scaling-{}.csv", job.id())));
+        let csv = csv.unwrap_or_else(|e| panic!("{e}\n{log}"));
+        let points: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+        let column = |name: &str| -> Vec<&str> {
+            let at = points[0].iter().position(|column| *column == name).unwrap();
+            points[1..].iter().map(|point| point[at]).collect()
+        };
+        assert_eq!(column("ranks"), ["1", "2", "4", "1", "2", "4"]);
+        assert_eq!(column("trials"), ["20", "40", "80", "20", "40", "80"]);
+        let left = std::fs::read_dir(folder.path()).unwrap().flatten();
+        let runs = left.filter(|e| e.file_name().to_string_lossy().starts_with("paretorank-bench"));
+        assert_eq!(runs.count(), 0, "{launch}\n{log}");
+    }
+}
+
+/// The points that there are when the time is up are in the log and in the file.
+#[test]
+fn told_that_its_time_is_up_scaling_ends_with_what_it_has() {
+    let Some(folder) = folder() else { return };
+    let options = ["--ranks", "4,1", "--delay", "50ms", "--trials", "200", "--batch", "0"];
+    let job = Job::submit_scaling(folder.path(), "srun --mpi=pmix", &options);
+    job.until("the second point", || job.log().contains("[1/2] "));
+    job.signal(&["--batch", "--signal=USR1"]);
+    let log = || job.log();
+    assert_eq!(job.end(), ("FAILED".into(), "75:0".into()), "{}", log());
+    assert!(log().contains("stopped early: the points above are all there are"), "{}", log());
+    let csv = std::fs::read_to_string(folder.path().join(format!("scaling-{}.csv", job.id())));
+    assert_eq!(csv.unwrap().lines().count(), 2, "a head and a point\n{}", log());
+}
+
+#[test]
 fn killed_and_queued_again_at_random_moments_it_loses_nothing_and_repeats_nothing() {
     let Some(folder) = folder() else { return };
     let hit = |job: &Job, order: &dyn Fn(&Job)| {
