@@ -171,9 +171,15 @@ fn stored(run: &Path) -> Result<Stored, Exit> {
     store::read(run).map_err(|error| refuse(&error))
 }
 
-/// Writes to a file or to standard output, whose reader may have had enough.
+/// Writes to standard output, whose reader may have had enough, or to a file, which is the old one or the new
+/// one at any time; what is no plain file (a pipe, a link) is written as it is.
 fn write_out(file: Option<&Path>, bytes: &[u8]) -> Exit {
+    let is_special = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
     let written = match file {
+        Some(path) if !is_special(path) => {
+            return store::replace_file(path, bytes)
+                .map_or_else(|error| refuse(&error), |()| Exit::Complete);
+        }
         Some(path) => std::fs::write(path, bytes),
         None => std::io::stdout().write_all(bytes),
     };

@@ -95,7 +95,7 @@ impl Figures {
         let Counts { ok, infeasible, failed, running, ranks, tasks, .. } = self.counts;
         let (ended, trials) = (self.counts.ended(), self.trials);
         let mut pieces = vec![
-            piece(9, bar(ended, trials), None),
+            piece(9, bar(ended, trials), Some(String::new())),
             piece(0, format!("{ended}/{trials} trials"), None),
             piece(
                 1,
@@ -152,7 +152,10 @@ fn fit(pieces: &[Piece], columns: usize) -> String {
     let mut shown: Vec<Option<&str>> = pieces.iter().map(|piece| Some(piece.long.as_str())).collect();
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|k| std::cmp::Reverse(pieces[*k].rank));
-    let line = |shown: &[Option<&str>]| shown.iter().copied().flatten().collect::<Vec<_>>().join("  ");
+    let line = |shown: &[Option<&str>]| {
+        let told = shown.iter().copied().flatten().filter(|text| !text.is_empty());
+        told.collect::<Vec<_>>().join("  ")
+    };
     let fits = |shown: &[Option<&str>]| line(shown).chars().count() <= columns;
     for k in &order {
         if fits(&shown) {

@@ -5,9 +5,11 @@
 
 use crate::config::Study;
 use crate::problem::{
-    Goal, Measurement, Outcome, OutcomeConstraint, Parameter, ParameterKind, Problem, Scale, Value,
+    Goal, Measurement, Outcome, OutcomeConstraint, Parameter, ParameterKind, Problem, Scale, TrialId,
+    Value,
 };
 use crate::store::{History, Trial};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::time::{Duration, SystemTime};
 
@@ -15,19 +17,15 @@ use std::time::{Duration, SystemTime};
 ///
 /// ok trials are COMPLETED, infeasible ones ABANDONED (Ax proposes such a design no more), failed ones FAILED;
 /// those that have not ended are RUNNING if somebody works there (`live`), else CANDIDATE.
-pub fn ax(study: &Study, history: &History, live: bool) -> (Json, Vec<String>) {
+pub fn ax(study: &Study, history: &History, live: bool) -> (AxExperiment, Vec<String>) {
     let problem = &study.problem;
     let mut lost = vec![];
-    let trials: Map<String, Json> =
-        history.trials.iter().map(|t| (t.proposed.trial.to_string(), trial(problem, t, live))).collect();
-    let data: Map<String, Json> = history
-        .trials
-        .iter()
-        .filter_map(|t| Some((t.proposed.trial.to_string(), data(problem, t)?)))
-        .collect();
+    let trials = history.trials.iter().map(|t| (t.proposed.trial, trial(problem, t, live)));
+    let data = history.trials.iter().filter_map(|t| Some((t.proposed.trial, data(problem, t)?)));
+    let (trials, data_by_trial) = (InOrder(trials.collect()), InOrder(data.collect()));
     let began = history.sessions.first().map(|session| session.at);
     let began = began.or(history.trials.first().map(|t| t.proposed.at)).unwrap_or(0.0);
-    let experiment = json!({
+    let rest = json!({
         "__type": "Experiment",
         "name": study.name,
         "description": format!("paretorank {}, seed {}", env!("CARGO_PKG_VERSION"), study.seed),
@@ -38,13 +36,30 @@ pub fn ax(study: &Study, history: &History, live: bool) -> (Json, Vec<String>) {
         "runner": null,
         "status_quo": null,
         "time_created": datetime(began),
-        "trials": trials,
         "is_test": false,
-        "data_by_trial": data,
         "properties": {},
         "_trial_type_to_runner": { "null": null },
     });
-    (experiment, lost)
+    (AxExperiment { rest, trials, data_by_trial }, lost)
+}
+
+/// An experiment of Ax, to be written as JSON.
+#[derive(Debug, Serialize)]
+pub struct AxExperiment {
+    #[serde(flatten)]
+    rest: Json,
+    trials: InOrder,
+    data_by_trial: InOrder,
+}
+
+/// By trial. Ax counts the trials as it reads them, so that 2 has to stand before 10.
+#[derive(Debug)]
+struct InOrder(Vec<(TrialId, Json)>);
+
+impl Serialize for InOrder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(trial, what)| (trial.to_string(), what)))
+    }
 }
 
 fn space(problem: &Problem, lost: &mut Vec<String>) -> Json {
@@ -328,6 +343,7 @@ mod tests {
                 "\"mass <= 9\" is not there: mass is an objective, and Ax bounds only metrics"
             ]
         );
+        let experiment = serde_json::to_value(experiment).unwrap();
         let scales = experiment["search_space"]["parameters"].as_array().unwrap();
         assert_eq!((&scales[0]["log_scale"], &scales[1]["log_scale"]), (&json!(false), &json!(true)));
         let constraint = &experiment["search_space"]["parameter_constraints"][0]["inequality"];

@@ -14,7 +14,7 @@ mod table;
 mod time;
 mod utilisation;
 
-pub use ax::ax;
+pub use ax::{AxExperiment, ax};
 pub use compare::{Band, Comparison, Contender, Disagreement, Group, Growth, Spread, Step};
 pub use curve::{Curve, front, violating};
 pub use events::EventFigures;

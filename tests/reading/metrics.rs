@@ -48,7 +48,7 @@ sleep 0.05
 case $1 in 1) exit 9;; 2) exit 3;; esac
 echo "{\"a\": $2, \"b\": 0.5}" > result.json"#;
     let more = "result = \"result.json\"\nexit_codes = { 9 = \"infeasible\" }\nretries = 0\n\
-                [study]\nname = 'q \"uo\" \\ te'\nseed = 7\n";
+                [study]\nname = \"measured\"\nseed = 7\n";
     commanded(8, command, more)
 }
 
@@ -57,7 +57,7 @@ fn metrics_are_what_prometheus_reads_and_what_happened() {
     let scene = Scene::new(&study());
     scene.complete(Ranks::Threads(2), &[]);
     let Some(found) = read(&scene) else { return };
-    assert_eq!(found["about"], serde_json::json!([["q \"uo\" \\ te", "7"]]));
+    assert_eq!(found["about"], serde_json::json!([["measured", "7"]]));
     let value = |key: &str| found["samples"][key].as_f64();
     let status = scene.status();
     for (outcome, count) in [("ok", 6.0), ("infeasible", 1.0), ("failed", 1.0), ("interrupted", 0.0)] {

@@ -1,11 +1,11 @@
 //! `paretorank compare`: runs beside one another, for seeds, strategies and numbers of ranks.
 
 use super::text::{columns, short};
-use super::{complain, exit_for, stored, write_out};
+use super::{complain, stored, write_out};
 use crate::exit::Exit;
 use crate::observe::say;
 use crate::report::{Comparison, Contender, Group, Growth, Spread, time};
-use crate::store::{self, Stored};
+use crate::store::Stored;
 use std::path::{Path, PathBuf};
 
 const JSON_HELP: &str = "\
@@ -106,11 +106,9 @@ fn files(args: &Args, comparison: &Comparison) -> Result<(), Exit> {
         complain(what);
         Exit::Failed
     };
-    let write = |path: &Path, bytes: &[u8]| {
-        store::replace_file(path, bytes).map_err(|error| {
-            complain(&error);
-            exit_for(&error)
-        })
+    let write = |path: &Path, bytes: &[u8]| match write_out(Some(path), bytes) {
+        Exit::Complete => Ok(()),
+        exit => Err(exit),
     };
     if let Some(path) = &args.csv {
         let mut bytes = Vec::new();

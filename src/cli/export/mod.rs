@@ -67,7 +67,9 @@ pub fn run(args: Args) -> Exit {
     } else if args.ax {
         let (experiment, lost) = report::ax(&stored.study, &stored.history, stored.live);
         lost.iter().for_each(|what| complain(format_args!("for Ax: {what}")));
-        Ok(format!("{experiment:#}\n").into_bytes())
+        serde_json::to_string_pretty(&experiment)
+            .map(|text| format!("{text}\n").into_bytes())
+            .map_err(|error| (Exit::Failed, format!("failed to make JSON: {error}")))
     } else if args.designs {
         designs(&stored, args.trial)
     } else {
