@@ -67,8 +67,8 @@ test-nodes: packages test-packages
 	$(call on_nodes,limits_a_lost_node_a_signal_and_a_requeue_cost_only_what_was_under_way)
 	$(call on_nodes,under_mpirun_a_job_outlives_the_loss_of_a_node_and_of_the_one_it_is_led_from)
 
-# One table of figures, in target/bench/table.md. All take some 10 minutes on 2 cores; `BENCH=hypervolume`, or
-# several names, measures only that. `queue` and `sparse` say by themselves what they find.
+# One table of figures, in target/bench/table.md. All take some 6 minutes of CPU; `BENCH=hypervolume`, or several
+# names, measures only that. `queue` and `sparse` say by themselves what they find.
 BENCHES := coordinator messages checkpoint hypervolume model candidate
 BENCH ?= $(BENCHES)
 bench: packages
