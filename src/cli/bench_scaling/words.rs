@@ -70,7 +70,7 @@ pub struct Frame {
 const LEGEND: &str = "\
 efficiency: busy time of the ranks, as a share of ranks x time from the first start to the last end; the rest
 of it, in % too: waiting for a candidate; dispatch, from rank 0's word to the start; away, from a rank's
-result until rank 0 knew it; tail, at the end, with nothing left to do.
+result until rank 0 knew it; tail, with nothing more to do, as all the time of ranks that a batch leaves over.
 speedup: trials per second against the asynchronous run on the fewest ranks. evaluation: mean, as measured.
 ";
 
