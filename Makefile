@@ -69,7 +69,7 @@ test-nodes: packages test-packages
 
 # One table of figures, in target/bench/table.md. All take some 6 minutes of CPU; `BENCH=hypervolume`, or several
 # names, measures only that. `queue` and `sparse` say by themselves what they find.
-BENCHES := coordinator messages checkpoint hypervolume model candidate
+BENCHES := coordinator messages checkpoint report hypervolume model candidate
 BENCH ?= $(BENCHES)
 bench: packages
 	cargo bench --locked --no-run $(foreach name,$(BENCH) table,--bench $(name))

@@ -4,9 +4,7 @@
 mod support;
 
 use paretorank::config::Study;
-use paretorank::store::{
-    Attempt, Completed, Origin, Proposed, Record, Session, Start, Store, Writer, read,
-};
+use paretorank::store::{Origin, Record, Store, Writer, read};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -30,7 +28,8 @@ fn main() {
 
 fn checkpoint(figures: &mut Figures, study: &Study, n: usize) {
     let parameters = format!("n={n} M={OBJECTIVES} d={PARAMETERS}");
-    let records = records(study, n);
+    // Sobol points have no hypervolume here, which is not what is measured.
+    let records = problem::records(study, n, false);
     let folder = tempfile::tempdir_in(support::target()).expect("a directory");
     let run = folder.path().join("run");
     // A whole run directory, and one that was left before its first snapshot.
@@ -132,52 +131,4 @@ fn write_plain(path: &Path, bytes: u64) {
     let mut file = File::create(path).expect("a file");
     file.write_all(&vec![7; bytes as usize]).expect("the disk takes them");
     file.sync_all().expect("the disk takes them");
-}
-
-/// What a run of n trials leaves, one after the other on one rank; hyperparameters are kept whenever there are
-/// 8 % more trials, as `mobo` does. Sobol points have no hypervolume here, which is not what is measured.
-fn records(study: &Study, n: usize) -> Vec<Record> {
-    let host = "node1".to_owned();
-    let mut records = vec![Record::Session(Session {
-        at: 1e9,
-        host: host.clone(),
-        job: String::new(),
-        evaluators: 1,
-        capacity: 1,
-        completed_before: 0,
-    })];
-    let mut fit_at = 10;
-    for (k, (design, outcome)) in problem::trials(study, n, false).into_iter().enumerate() {
-        let (trial, at) = (k as u64, 1e9 + k as f64);
-        let is_fitted = k >= fit_at;
-        if is_fitted {
-            fit_at = (1.08 * k as f64).ceil() as usize;
-        }
-        let hyperparameters = OBJECTIVES * (PARAMETERS + 2) * size_of::<f64>();
-        records.push(Record::Proposed(Proposed {
-            trial,
-            seen: trial,
-            design,
-            origin: "mobo".into(),
-            generation_s: 0.03,
-            at,
-            memory: is_fitted.then(|| vec![k as u8; hyperparameters]),
-        }));
-        let attempt = Attempt {
-            trial,
-            attempt: 1,
-            rank: 1,
-            host: host.clone(),
-            dispatched: at,
-            started: at,
-            finished: at + 0.9,
-            status: outcome.status().into(),
-            reason: outcome.reason(),
-            start: None,
-            detail: Default::default(),
-        };
-        records.push(Record::Attempted(attempt, Start { waited_s: 0.03, stale: 0 }));
-        records.push(Record::Completed(Completed { trial, outcome, started: at, finished: at + 0.9 }));
-    }
-    records
 }

@@ -66,7 +66,7 @@ function options(id, texts, chosen = 0) {
 const LAYOUT = {
   margin: { l: 62, r: 12, t: 8, b: 46 }, paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest",
   font: { family: "system-ui, sans-serif", size: 12, color: "#1d2733" },
-  legend: { orientation: "h", y: 1.12, x: 0 },
+  legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
 };
 const axis = (text, more = {}) => ({
   title: { text: plain(text), standoff: 8 }, gridcolor: "#e6eaee", zeroline: false, ...more,
@@ -158,7 +158,7 @@ function drawPairs() {
   const columns = Math.min(3, pairs.length), rows = Math.ceil(pairs.length / columns);
   const layout = {
     grid: { rows, columns, pattern: "independent", xgap: 0.16, ygap: 0.2 }, height: 300 * rows + 60,
-    legend: { orientation: "h", y: 1 + 0.14 / rows, x: 0 },
+    margin: { ...LAYOUT.margin, t: 40 },
   };
   const traces = pairs.flatMap(([x, y], i) => {
     const name = i ? i + 1 : "";
@@ -314,7 +314,10 @@ function drawSlices() {
       layout.shapes.push({ type: "line", xref: axes.xaxis, yref: `${axes.yaxis} domain`, x0: place, x1: place,
         y0: 0, y1: 1, line: { color: GREY, dash: "dot" } });
     }
-    layout[`xaxis${name}`] = axis(m === rows - 1 ? titled(facts) : "", { type: facts.log ? "log" : discrete ? "category" : "linear" });
+    const ticks = facts.log ? { tickvals: [facts.lower, Math.sqrt(facts.lower * facts.upper), facts.upper] } : {};
+    if (ticks.tickvals) ticks.ticktext = ticks.tickvals.map((v) => short(v, 2));
+    layout[`xaxis${name}`] = axis(m === rows - 1 ? titled(facts) : "",
+      { type: facts.log ? "log" : discrete ? "category" : "linear", ...ticks });
     layout[`yaxis${name}`] = axis(c === 0 ? titled(objective) : "");
   }));
   draw("slices", traces, layout);
@@ -439,7 +442,6 @@ function ranks() {
   }).filter((trace) => trace.x.length);
   draw("timeline", traces, {
     height: Math.min(900, 130 + 22 * r.names.length), margin: { ...LAYOUT.margin, l: 120, t: 40 },
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" },
     xaxis: axis("time since the first start, without pauses between sessions [s]"),
     yaxis: { range: [Math.max(...r.names.map((n) => n[0])) + 0.6, Math.min(...r.names.map((n) => n[0])) - 0.6], tickvals: r.names.map((n) => n[0]), ticktext: r.names.map((n) => plain(n[1])), zeroline: false },
   });

@@ -131,7 +131,9 @@ fn ranks(history: &History) -> Option<Picture> {
         words: names.iter().map(|(rank, _)| rank.to_string()).collect(),
         ..Axis::linear("rank")
     };
-    let x = Axis::linear("time, without pauses between sessions [s]");
+    // Room for the legend behind the last bar.
+    let shows = vec![1.25 * ranks.wall_s()];
+    let x = Axis { shows, ..Axis::linear("time, without pauses between sessions [s]") };
     let panel = Panel { title: String::new(), x, y, series: series.collect() };
     let height = 140 + 14 * names.len() as u32;
     Some(Picture {

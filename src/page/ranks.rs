@@ -86,6 +86,11 @@ impl Ranks {
         of.map(|(rank, from, to)| (from.0, to.0, *rank as f64)).collect()
     }
 
+    /// Seconds of all sessions together.
+    pub(super) fn wall_s(&self) -> f64 {
+        self.wall_s.0
+    }
+
     /// Ranks of the time line with their hosts.
     pub(super) fn names(&self) -> &[(u64, String)] {
         &self.names

@@ -76,6 +76,14 @@ enum Coordinate {
     Log(LogCoord<f64>),
 }
 
+impl Scale {
+    /// Which share of the way along the axis a value has its place at.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        const LONG: i32 = 10_000;
+        f64::from(self.map(&value, (0, LONG))) / f64::from(LONG)
+    }
+}
+
 impl Ranged for Scale {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;

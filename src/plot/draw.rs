@@ -6,7 +6,7 @@ use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Polygon, Rectangle};
+use plotters::element::{Circle, IntoDynElement, PathElement, Polygon, Rectangle};
 use plotters::prelude::SVGBackend;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
@@ -67,8 +67,9 @@ fn draw(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
     if !panel.title.is_empty() {
         builder.caption(&panel.title, ("sans-serif", 15));
     }
-    let mut chart = builder
-        .build_cartesian_2d(x.over(points.iter().map(|p| p.0)), y.over(points.iter().map(|p| p.1)))?;
+    let (across, up) = (x.over(points.iter().map(|p| p.0)), y.over(points.iter().map(|p| p.1)));
+    let corner = emptiest(points.iter().map(|(x, y)| (across.share(*x), up.share(*y))));
+    let mut chart = builder.build_cartesian_2d(across, up)?;
     chart
         .configure_mesh()
         .x_desc(&x.label)
@@ -87,7 +88,7 @@ fn draw(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
     if panel.series.iter().any(|s| !s.name.is_empty()) {
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
+            .position(corner)
             .background_style(WHITE.mix(0.85))
             .border_style(RGBColor(200, 200, 200))
             .label_font(("sans-serif", 12).into_font())
@@ -96,10 +97,34 @@ fn draw(panel: &Panel, area: &Area<'_>) -> Result<(), PlotError> {
     Ok(())
 }
 
+/// The corner with the fewest points, which are shares of the way to the right and up: a legend hides what is
+/// behind it.
+fn emptiest(points: impl Iterator<Item = (f64, f64)>) -> SeriesLabelPosition {
+    use SeriesLabelPosition::{LowerLeft, LowerRight, UpperLeft, UpperRight};
+    // What a legend takes.
+    let (wide, high) = (0.45, 0.4);
+    let mut counts = [0_usize; 4];
+    for (x, y) in points {
+        if (wide..1.0 - wide).contains(&x) || (high..1.0 - high).contains(&y) {
+            continue;
+        }
+        counts[2 * usize::from(y > 0.5) + usize::from(x > 0.5)] += 1;
+    }
+    // The first of those that are equally empty.
+    let corners = [LowerRight, UpperRight, UpperLeft, LowerLeft];
+    let places = [1, 3, 2, 0];
+    let best = places.iter().zip(corners).min_by_key(|(place, _)| counts[**place]);
+    best.map_or(SeriesLabelPosition::LowerRight, |(_, corner)| corner)
+}
+
 /// Whether a point has a place in the panel.
 type Seen<'a> = &'a dyn Fn(&(f64, f64)) -> bool;
 
-fn add(chart: &mut Chart<'_, '_>, series: &Series, seen: Seen<'_>) -> Result<(), PlotError> {
+fn add<'b: 'a, 'a>(
+    chart: &mut Chart<'a, 'b>,
+    series: &Series,
+    seen: Seen<'_>,
+) -> Result<(), PlotError> {
     let (r, g, b) = COLOURS[series.colour % COLOURS.len()];
     let colour = RGBColor(r, g, b);
     let line = colour.stroke_width(2);
@@ -134,11 +159,15 @@ fn add(chart: &mut Chart<'_, '_>, series: &Series, seen: Seen<'_>) -> Result<(),
         }
     };
     if !series.name.is_empty() {
+        let is_faint = matches!(series.shape, Shape::Faint(_));
         let area = matches!(series.shape, Shape::Band(_) | Shape::Bars(_));
         let style = if area { colour.stroke_width(8) } else { line };
-        drawn
-            .label(&series.name)
-            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], style));
+        let is_mark = matches!(series.shape, Shape::Marks(_) | Shape::Faint(_));
+        let mark = if is_faint { colour.mix(0.25) } else { colour.mix(0.8) }.filled();
+        drawn.label(&series.name).legend(move |(x, y)| match is_mark {
+            true => Circle::new((x + 8, y), MARK, mark).into_dyn(),
+            false => PathElement::new(vec![(x, y), (x + 16, y)], style).into_dyn(),
+        });
     }
     Ok(())
 }

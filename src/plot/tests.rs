@@ -114,3 +114,18 @@ fn panels_stand_in_rows() {
     let size = |name| document.root_element().attribute(name).unwrap().to_owned();
     assert_eq!((size("width"), size("height")), ("600".to_owned(), "430".to_owned()));
 }
+
+#[test]
+fn the_legend_stands_where_the_fewest_points_are() {
+    // A line from the lower left to the upper right leaves the lower right empty; one that falls does not.
+    let place = |points: Vec<(f64, f64)>| {
+        let text = svg(&picture(Shape::Line(points))).unwrap();
+        let document = read(&text);
+        let legend = document.descendants().find(|n| n.text().is_some_and(|t| t.trim() == "mobo & co"));
+        legend.unwrap().attribute("y").unwrap().parse::<i32>().unwrap()
+    };
+    let rising: Vec<(f64, f64)> = (0..20).map(|k| (f64::from(k), f64::from(k))).collect();
+    let falling: Vec<(f64, f64)> = (0..20).map(|k| (f64::from(k), f64::from(20 - k))).collect();
+    let (rising, falling) = (place(rising), place(falling));
+    assert!(rising > falling + 100, "below at {rising}, above at {falling}");
+}

@@ -114,7 +114,7 @@ fn a_newer_format_is_refused_with_both_versions() {
     });
     let before = contents(scene.run_dir());
     for ended in [scene.run(Ranks::Threads(2), &ON), scene.ask("export", &[])] {
-        ended.expect(74).says(&["format version 9", "knows versions up to 3"]);
+        ended.expect(74).says(&["format version 9", "knows versions up to 4"]);
     }
     assert!(contents(scene.run_dir()) == before);
 }
