@@ -240,8 +240,8 @@ mod tests {
         );
         assert_eq!(
             at(120),
-            "137/200 trials  130 ok, 2 infeasible, 5 failed  8 in flight  HV 0.7012  8/8 busy  12 ms/cand.  about \
-             8 min left  ckpt 42 s"
+            "137/200 trials  130 ok, 2 infeasible, 5 failed  8 in flight  HV 0.7012  8/8 busy  12 ms/cand.  ~8 \
+             min left  ckpt 42 s"
         );
         assert_eq!(at(80), "137/200 trials  5 failed  8 in flight  HV 0.7012  8/8 busy  ~8 min left");
         assert_eq!(at(30), "137/200 trials  5 failed");
