@@ -72,7 +72,7 @@ enum Command {
     Init(init::Args),
     /// Say how a run stands, also while it runs
     Status(status::Args),
-    /// Compare runs: seeds, strategies, numbers of ranks; as a table, JSON or CSV
+    /// Compare runs: seeds, strategies, numbers of ranks; as a table, JSON, CSV or a picture
     Compare(compare::Args),
     /// Write a run's history as CSV or JSON, also while it runs
     Export(export::Args),

@@ -7,6 +7,7 @@ use super::support::{
 };
 use paretorank::pareto;
 use serde_json::Value as Json;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -29,8 +30,8 @@ fn seeds_are_a_group_and_strategies_are_not() {
     let scenes = [run("1", "sobol"), run("2", "sobol"), run("1", "lhc")];
     let runs: Vec<&Path> = scenes.iter().map(Scene::run_dir).collect();
     let dir = tempfile::tempdir().unwrap();
-    let csv = dir.path().join("curves.csv");
-    let files = ["--csv", csv.to_str().unwrap()];
+    let (csv, svg) = (dir.path().join("curves.csv"), dir.path().join("curves.svg"));
+    let files = ["--csv", csv.to_str().unwrap(), "--svg", svg.to_str().unwrap()];
     let text = compare(&runs, &files).expect(0).out;
     for word in ["method=sobol", "method=lhc", "90 % of the best final one", "reference point 1.1, 1.1"]
     {
@@ -55,6 +56,10 @@ fn seeds_are_a_group_and_strategies_are_not() {
     let mut reader = csv::Reader::from_path(&csv).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(rows.len(), 3 * 12);
+    let svg = fs::read_to_string(&svg).unwrap();
+    for word in ["<svg", "method=sobol", "method=lhc", "hypervolume", "trials"] {
+        assert!(svg.contains(word), "{word}");
+    }
 }
 
 #[test]

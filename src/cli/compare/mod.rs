@@ -1,9 +1,12 @@
 //! `paretorank compare`: runs beside one another, for seeds, strategies and numbers of ranks.
 
+mod picture;
+
 use super::text::{columns, short};
 use super::{complain, stored, write_out};
 use crate::exit::Exit;
 use crate::observe::say;
+use crate::plot;
 use crate::report::{Comparison, Contender, Group, Growth, Spread, time};
 use crate::store::Stored;
 use std::path::{Path, PathBuf};
@@ -39,6 +42,9 @@ pub struct Args {
     /// File for the curves, a row per ended trial of every run
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// File for a picture of the curves, against trials and against time
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 /// The hypervolume that is to be reached.
@@ -114,6 +120,11 @@ fn files(args: &Args, comparison: &Comparison) -> Result<(), Exit> {
         let mut bytes = Vec::new();
         comparison.csv(&mut bytes).map_err(|e| failed(format!("failed to make CSV: {e}")))?;
         write(path, &bytes)?;
+    }
+    if let Some(path) = &args.svg {
+        let picture = picture::of(comparison);
+        let svg = plot::svg(&picture).map_err(|e| failed(e.to_string()))?;
+        write(path, svg.as_bytes())?;
     }
     Ok(())
 }
