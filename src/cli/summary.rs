@@ -94,6 +94,7 @@ pub fn text(study: &Study, history: &History, dir: &Path) -> String {
     let has_log = dir.join("run.log").exists();
     let dir = dir.display();
     let _ = writeln!(out, "history      {dir}/history.h5 (HDF5; paretorank export {dir} --csv)");
+    let _ = writeln!(out, "page         paretorank report {dir} makes one of all this, with plots");
     // A study that was only ever steered from outside has none.
     if has_log {
         let _ = writeln!(out, "log          {dir}/run.log");

@@ -17,6 +17,8 @@ const DESIGNS: usize = 10;
 const STEPS: usize = 31;
 /// Trials of each objective whose left-out predictions are drawn.
 const DRAWN: usize = 600;
+/// Trials whose left-out predictions say something together.
+const LEAST_JUDGED: usize = 5;
 /// Two-sided 95 % of a normal distribution, in standard deviations.
 const WIDTH_95: f64 = 1.959_964;
 
@@ -27,7 +29,7 @@ pub struct Model {
     trials: usize,
     /// By objective and parameter: shares in the process's covariance, sum 1.
     importance: Vec<Vec<Rounded>>,
-    /// By objective.
+    /// By objective; none while there are very few trials.
     diagnostics: Vec<Diagnostics>,
     /// Through some of the designs, along the parameters that matter most.
     slices: Vec<Slice>,
@@ -77,7 +79,8 @@ impl Model {
             .flat_map(|choice| along.iter().map(|parameter| (choice.trial, *parameter)));
         Self {
             trials: learnt.trials(),
-            diagnostics: diagnostics.collect(),
+            // Of fewer trials no figure means anything.
+            diagnostics: diagnostics.filter(|d| d.count >= LEAST_JUDGED).collect(),
             slices: cut(study, history, learnt, &slices.collect::<Vec<_>>()),
             importance: importance
                 .into_iter()

@@ -137,6 +137,7 @@ let kept = null;  // trials within every brush; null: all
 
 function drawPair() {
   if (doc.objectives.length < 2) {
+    ["pair-x", "pair-y"].forEach((id) => { at(id).parentElement.hidden = true; });
     const ids = trials.ended.filter((k) => statusOf(k) === "ok");
     draw("pair", [{
       type: "scatter", mode: "markers", marker: { color: BLUE }, x: ids,
@@ -342,7 +343,9 @@ function model() {
   at("diagnostic").onchange = drawLeftOut;
   at("slice-design").onchange = drawSlices;
   drawImportance();
-  drawLeftOut();
+  const judged = doc.model.diagnostics.length > 0;
+  at("left-out").parentElement.hidden = !judged;
+  if (judged) drawLeftOut();
   if (designs.length) drawSlices();
 }
 
@@ -401,7 +404,7 @@ function cards() {
   say("sure", correlations.length ? `rank correlation ≥ ${short(Math.min(...correlations), 2)}` : "no model");
   const recent = doc.gain;
   say("sure-more", [
-    coverages.length ? `of each trial as the others predict it; at least ${percent(Math.min(...coverages), 0)} of values lie in bands of 95 %` : doc.no_model,
+    coverages.length ? `of each trial as the others predict it; at least ${percent(Math.min(...coverages), 0)} of values lie in bands of 95 %` : doc.no_model || "too few trials to tell",
     recent === null ? null : `the last fifth of the trials added ${percent(recent)} of the hypervolume`,
   ].filter(Boolean).join("\n"));
 

@@ -6,7 +6,7 @@ use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Circle, IntoDynElement, PathElement, Polygon, Rectangle};
+use plotters::element::{Circle, DashedPathElement, IntoDynElement, PathElement, Polygon, Rectangle};
 use plotters::prelude::SVGBackend;
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, WHITE};
@@ -120,11 +120,7 @@ fn emptiest(points: impl Iterator<Item = (f64, f64)>) -> SeriesLabelPosition {
 /// Whether a point has a place in the panel.
 type Seen<'a> = &'a dyn Fn(&(f64, f64)) -> bool;
 
-fn add<'b: 'a, 'a>(
-    chart: &mut Chart<'a, 'b>,
-    series: &Series,
-    seen: Seen<'_>,
-) -> Result<(), PlotError> {
+fn add<'b: 'a, 'a>(chart: &mut Chart<'a, 'b>, series: &Series, seen: Seen<'_>) -> Result<(), PlotError> {
     let (r, g, b) = COLOURS[series.colour % COLOURS.len()];
     let colour = RGBColor(r, g, b);
     let line = colour.stroke_width(2);
@@ -164,9 +160,14 @@ fn add<'b: 'a, 'a>(
         let style = if area { colour.stroke_width(8) } else { line };
         let is_mark = matches!(series.shape, Shape::Marks(_) | Shape::Faint(_));
         let mark = if is_faint { colour.mix(0.25) } else { colour.mix(0.8) }.filled();
-        drawn.label(&series.name).legend(move |(x, y)| match is_mark {
-            true => Circle::new((x + 8, y), MARK, mark).into_dyn(),
-            false => PathElement::new(vec![(x, y), (x + 16, y)], style).into_dyn(),
+        let is_dashed = matches!(series.shape, Shape::Dashed(_));
+        drawn.label(&series.name).legend(move |(x, y)| {
+            let ends = vec![(x, y), (x + 16, y)];
+            match (is_mark, is_dashed) {
+                (true, _) => Circle::new((x + 8, y), MARK, mark).into_dyn(),
+                (_, true) => DashedPathElement::new(ends, 4, 2, style).into_dyn(),
+                _ => PathElement::new(ends, style).into_dyn(),
+            }
         });
     }
     Ok(())

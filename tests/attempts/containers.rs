@@ -39,6 +39,23 @@ fn all_steps_run_in_one_call_after_the_prologue() {
 }
 
 #[test]
+fn the_start_of_a_container_is_measured_up_to_the_end_of_its_prologue() {
+    let begun = std::time::Instant::now();
+    let scene = in_container(&["sleep 0.4"], "sleep 0.3");
+    let end = scene.run(0, &[]);
+    assert_eq!(end.outcome, TaskOutcome::Ok(vec![]));
+    let took_s = end.facts.container_s.unwrap();
+    assert!(took_s >= 0.25 && took_s < begun.elapsed().as_secs_f64() - 0.35, "{took_s} s");
+    let manifest = read(&scene.attempt("sim").join("manifest.json"));
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["container_s"].as_f64(), Some(took_s));
+    // One that did not come so far has no such time.
+    assert_eq!(in_container(&["true"], "false").run(0, &[]).facts.container_s, None);
+    let outside = Scene::of(vec![stage("sim", Command::new(vec!["true".into()]))]);
+    assert_eq!(outside.run(0, &[]).facts.container_s, None);
+}
+
+#[test]
 fn the_step_that_failed_is_named_and_the_rest_not_run() {
     let scene = in_container(&["true", "echo wrong >&2; exit 3", "echo never"], "true");
     let text = reason(&scene.run(0, &[]), FailureClass::Exit);
