@@ -123,8 +123,9 @@ fn turned(objectives: &[Objective], recommended: &Recommended) -> Vec<f64> {
     objectives.iter().zip(&recommended.predicted).map(|(o, m)| o.goal.sign() * m.value()).collect()
 }
 
-/// The point nearest to the ideal one (the best of every objective at once), each objective measured by what
-/// the points span in it; `None` if there is no point.
+/// The point that is furthest from bad in everything: whose worst objective is best, each measured from the best
+/// value there is and by what the points span in it (an achievement function after Wierzbicki 1980); `None` if
+/// there is no point.
 fn compromise(points: &[Vec<f64>]) -> Option<usize> {
     let count = points.first()?.len();
     let edge = |k: usize, f: fn(f64, f64) -> f64, start: f64| points.iter().map(|p| p[k]).fold(start, f);
@@ -132,10 +133,10 @@ fn compromise(points: &[Vec<f64>]) -> Option<usize> {
     let worst: Vec<f64> = (0..count).map(|k| edge(k, f64::max, f64::NEG_INFINITY)).collect();
     let distance = |p: &Vec<f64>| -> f64 {
         let part = |k: usize| match worst[k] > best[k] {
-            true => ((p[k] - best[k]) / (worst[k] - best[k])).powi(2),
+            true => (p[k] - best[k]) / (worst[k] - best[k]),
             false => 0.0,
         };
-        (0..count).map(part).sum()
+        (0..count).map(part).fold(0.0, f64::max)
     };
     (0..points.len()).min_by(|a, b| distance(&points[*a]).total_cmp(&distance(&points[*b])))
 }
@@ -164,6 +165,9 @@ mod tests {
         let points = |unit: f64| vec![vec![0.0, unit], vec![0.2, 0.3 * unit], vec![1.0, 0.0]];
         assert_eq!(compromise(&points(1.0)), Some(1));
         assert_eq!(compromise(&points(1e6)), Some(1));
+        // On a sphere about the ideal point all are as far from it.
+        let sphere = [[1.0, 0.0, 0.0], [0.0, 0.8, 0.6], [0.6, 0.55, 0.58], [0.0, 0.0, 1.0]];
+        assert_eq!(compromise(&sphere.map(Vec::from)), Some(2));
         assert_eq!(compromise(&[vec![2.0, 2.0]]), Some(0));
         assert_eq!(compromise(&[]), None);
     }
