@@ -3,9 +3,18 @@
 use super::Document;
 use plotly::Plot;
 
-const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const TEMPLATE: &str = include_str!("web/page.html");
+const STYLE: &str = include_str!("web/page.css");
+/// One script, in this order: each part uses what stands before it.
+const SCRIPT: [&str; 7] = [
+    include_str!("web/words.js"),
+    include_str!("web/fronts.js"),
+    include_str!("web/parameters.js"),
+    include_str!("web/model.js"),
+    include_str!("web/tables.js"),
+    include_str!("web/ranks.js"),
+    include_str!("web/all.js"),
+];
 
 /// The whole page as one text: about 4.7 MB of it are Plotly.
 ///
@@ -19,7 +28,7 @@ pub fn html(document: &Document) -> Result<String, serde_json::Error> {
         ("/*{{style}}*/", STYLE.to_owned()),
         ("<!--{{plotly}}-->", plotly().to_owned()),
         ("{{data}}", data),
-        ("/*{{script}}*/", SCRIPT.to_owned()),
+        ("/*{{script}}*/", SCRIPT.concat()),
     ];
     // One after the other from the front: what is put in is not looked at again.
     let mut page = String::with_capacity(parts.iter().map(|(_, text)| text.len()).sum());
