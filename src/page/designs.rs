@@ -49,17 +49,14 @@ pub fn choices(study: &Study, history: &History, front: &[Recommended]) -> Vec<C
     let rounded = |measured: &[Measured]| -> Vec<(Rounded, Option<Rounded>)> {
         measured.iter().map(|(value, sem)| (Rounded(*value), sem.map(Rounded))).collect()
     };
-    let mut found = vec![];
-    if let Some((trial, measured)) = &nominal {
-        found.push(Choice {
-            trial: *trial,
-            roles: vec!["nominal".into()],
-            values: values(*trial),
-            measured: rounded(measured),
-            predicted: vec![],
-            better: vec![None; objectives.len()],
-        });
-    }
+    let nominal = nominal.as_ref().map(|(trial, measured)| Choice {
+        trial: *trial,
+        roles: vec!["nominal".into()],
+        values: values(*trial),
+        measured: rounded(measured),
+        predicted: vec![],
+        better: vec![None; objectives.len()],
+    });
     let means: Vec<Vec<f64>> = front.iter().map(|r| turned(objectives, r)).collect();
     let compromise = compromise(&means);
     let best = |k: usize| (0..means.len()).min_by(|a, b| means[*a][k].total_cmp(&means[*b][k]));
@@ -96,8 +93,19 @@ pub fn choices(study: &Study, history: &History, front: &[Recommended]) -> Vec<C
         };
         (rank, choice.trial)
     });
-    found.extend(of_front);
-    found
+    joined(nominal, of_front)
+}
+
+/// The nominal design and the front; where it is one of the front, it is there once.
+fn joined(nominal: Option<Choice>, mut front: Vec<Choice>) -> Vec<Choice> {
+    let Some(mut first) = nominal else { return front };
+    if let Some(at) = front.iter().position(|choice| choice.trial == first.trial) {
+        let same = front.remove(at);
+        first.roles.extend(same.roles);
+        first.predicted = same.predicted;
+    }
+    front.insert(0, first);
+    front
 }
 
 /// The trial of the nominal design and what was measured, if it is ok.
@@ -158,6 +166,25 @@ mod tests {
         assert_eq!(per_cent(&most, -3.0, -4.0), Some(25.0));
         assert_eq!(per_cent(&least, -5.0, -4.0), Some(25.0));
         assert_eq!(per_cent(&least, 1.0, 0.0), None);
+    }
+
+    #[test]
+    fn a_nominal_design_on_the_front_is_there_once() {
+        let choice = |trial, roles: &[&str]| Choice {
+            trial,
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            values: vec![],
+            measured: vec![],
+            predicted: vec![(Rounded(trial as f64), Rounded(1.0))],
+            better: vec![],
+        };
+        let all = joined(Some(choice(3, &["nominal"])), vec![choice(2, &[]), choice(3, &["mass"])]);
+        let told: Vec<_> = all.iter().map(|c| (c.trial, c.roles.join(", "))).collect();
+        assert_eq!(told, [(3, "nominal, mass".into()), (2, String::new())]);
+        assert_eq!(all[0].predicted, [(Rounded(3.0), Rounded(1.0))]);
+        let apart = joined(Some(choice(0, &["nominal"])), vec![choice(2, &[])]);
+        assert_eq!(apart.iter().map(|c| c.trial).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(joined(None, vec![choice(2, &[])]).len(), 1);
     }
 
     #[test]
